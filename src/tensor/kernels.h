@@ -1,0 +1,101 @@
+/* The arithmetic: every loop over activations, chosen at run time for the CPU.
+ *
+ * Activations are NHWC with a pixel stride: pixel (n, y, x) of a map starts at
+ * p + ((n*h + y)*w + x)*ld and has c floats, ld >= c. So a channel slice of a map is a map, and a
+ * convolution can write straight into its slice of a concatenation.
+ *
+ * Every function here is parallel over yt_threads() OpenMP threads and gives the same bits for any
+ * number of them: the work is cut into parts that depend on the shapes only, and partial sums are
+ * added in a fixed order. None allocates: what a function needs beside its arguments it is given
+ * as `scratch`, yt_*_scratch() floats, 64-byte aligned, of any content.
+ *
+ * `add`: false overwrites the result, true adds to it.
+ */
+#ifndef YT_TENSOR_KERNELS_H
+#define YT_TENSOR_KERNELS_H
+
+#include "base/base.h"
+
+struct yt_map {
+    float *p;
+    int n, h, w, c;
+    int ld; /* floats from one pixel to the next */
+};
+
+enum yt_act { YT_ACT_NONE, YT_ACT_SILU }; /* SiLU(x) = x * sigmoid(x) */
+
+/* --- which CPU ------------------------------------------------------------------------------ */
+/* "base", "avx2" or "avx512": the best that this CPU has, or the one that the environment variable
+ * YT_ISA names (an unknown or unsupported name is a warning and ignored). */
+const char *yt_isa(void);
+/* For tests and benchmarks; -1 with yt_fail if the CPU has it not. */
+int yt_isa_set(const char *name);
+
+/* --- dense convolution, groups = 1 ----------------------------------------------------------
+ * y[n,oy,ox,co] = act(bias[co] + sum_{ky,kx,ci} x[n, oy*s+ky-p, ox*s+kx-p, ci] w[ky,kx,ci,co])
+ * w: (k, k, c_in, c_out), c_out contiguous ("HWIO"). Any k, stride s in {1, 2}, pad p. */
+struct yt_conv {
+    int k, stride, pad;
+};
+size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                 const struct yt_map *y);
+void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+                       const float *bias, enum yt_act act, const struct yt_map *y, float *scratch);
+/* dx (+)= dy * w^T */
+size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
+                                        const struct yt_map *dx);
+void yt_conv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
+                              const struct yt_map *dx, bool add, float *scratch);
+/* dw += x^T * dy; dbias += sum dy (NULL: no bias). */
+size_t yt_conv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                         const struct yt_map *dy);
+void yt_conv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *x,
+                               const struct yt_map *dy, float *dw, float *dbias, float *scratch);
+
+/* --- depthwise convolution: w (k, k, c), k in {3, 7}, stride in {1, 2} ------------------------ */
+void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+                         const float *bias, enum yt_act act, const struct yt_map *y);
+void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
+                                const struct yt_map *dx, bool add);
+size_t yt_dwconv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                           const struct yt_map *dy);
+void yt_dwconv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *x,
+                                 const struct yt_map *dy, float *dw, float *scratch);
+
+/* --- batch normalisation and activation ------------------------------------------------------
+ * Statistics over n, h, w: mean and biased variance per channel, to at least 1e-6 relative even
+ * where |mean| is 30 times the standard deviation. */
+size_t yt_bn_scratch(const struct yt_map *x); /* for statistics and for backward */
+void yt_bn_statistics(const struct yt_map *x, float *mean, float *var, float *scratch);
+/* y = act(x*scale + shift), per channel. x and y may be the same map. */
+void yt_scale_shift_act(const struct yt_map *x, const float *scale, const float *shift,
+                        enum yt_act act, const struct yt_map *y);
+/* Backward of y = act(gamma*(x-mean)*inv_std + beta) with batch statistics:
+ * dgamma += ..., dbeta += ..., dx (+)= .... dx may be the memory of x or of dy (same ld). */
+void yt_bn_act_backward(const struct yt_map *x, const struct yt_map *dy, const float *mean,
+                        const float *inv_std, const float *gamma, const float *beta,
+                        enum yt_act act, float *dgamma, float *dbeta, const struct yt_map *dx,
+                        bool add, float *scratch);
+
+/* --- elementwise and the rest ----------------------------------------------------------------- */
+void yt_silu_forward(const struct yt_map *x, const struct yt_map *y);
+void yt_silu_backward(const struct yt_map *x, const struct yt_map *dy, const struct yt_map *dx,
+                      bool add);
+void yt_add_forward(const struct yt_map *a, const struct yt_map *b, const struct yt_map *y); /* y = a + b */
+void yt_copy(const struct yt_map *x, const struct yt_map *y, bool add); /* y (+)= x */
+void yt_zero(const struct yt_map *y);
+void yt_upsample2_forward(const struct yt_map *x, const struct yt_map *y); /* nearest */
+void yt_upsample2_backward(const struct yt_map *dy, const struct yt_map *dx, bool add);
+/* Max over k x k, stride 1, pad k/2 with -inf, k odd. `where` (n*h*w*c bytes, dense) receives the
+ * tap ky*k+kx of the first maximum in row-major order; NULL: not wanted. */
+void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where);
+void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
+                         const struct yt_map *dx, bool add);
+/* rows x cols, each row: s = exp(scale*s - max) / sum, in place; and its backward:
+ * ds = scale * s * (ds - sum(s*ds)), in place in ds. One thread (called per attention head). */
+void yt_softmax_rows(float *s, int rows, int cols, float scale);
+void yt_softmax_rows_backward(const float *s, float *ds, int rows, int cols, float scale);
+/* y = x / 255, c channels of bytes to c floats. `x` dense NHWC. */
+void yt_bytes_to_floats(const uint8_t *x, const struct yt_map *y);
+
+#endif
