@@ -1,0 +1,53 @@
+/* Each axis by itself: starts at 0, step = slice - overlap, until a window reaches the end, which
+ * is then pulled back inside. The grid is the product of the two axes: SAHI pulls a window back on
+ * both axes at once, and on an axis where it fits that changes nothing. */
+#include "image/slices.h"
+#include <stdlib.h>
+
+struct axis {
+    int size, slice, step;
+};
+
+static int axis_init(struct axis *axis, const char *name, int size, int slice, double overlap) {
+    if (size < 1 || slice < 1)
+        return yt_fail("slices: %s of %d px in windows of %d px; both must be at least 1", name,
+                       size, slice);
+    if (!(overlap >= 0 && overlap < 1))
+        return yt_fail("slices: overlap of %g in %s; it must be at least 0 and below 1", overlap,
+                       name);
+    *axis = (struct axis){size, slice, slice - (int)(overlap * slice)};
+    return 0;
+}
+
+static int axis_count(const struct axis *axis) {
+    if (axis->slice >= axis->size) return 1;
+    return 1 + (axis->size - axis->slice + axis->step - 1) / axis->step;
+}
+
+static void axis_window(const struct axis *axis, int i, int *begin, int *end) {
+    int64_t wanted = (int64_t)i * axis->step + axis->slice;
+    *end = (int)YT_MIN(wanted, axis->size);
+    *begin = YT_MAX(*end - axis->slice, 0);
+}
+
+int yt_slices_grid(struct yt_slices *slices, int height, int width, int slice_h, int slice_w,
+                   double overlap_h, double overlap_w) {
+    struct axis rows, columns;
+    if (axis_init(&rows, "height", height, slice_h, overlap_h)) return -1;
+    if (axis_init(&columns, "width", width, slice_w, overlap_w)) return -1;
+    int nrows = axis_count(&rows), ncolumns = axis_count(&columns);
+    slices->count = (size_t)nrows * (size_t)ncolumns;
+    slices->items = yt_grow(slices->items, &slices->cap, slices->count, sizeof *slices->items);
+    struct yt_slice *slice = slices->items;
+    for (int row = 0; row < nrows; row++)
+        for (int column = 0; column < ncolumns; column++, slice++) {
+            axis_window(&rows, row, &slice->y1, &slice->y2);
+            axis_window(&columns, column, &slice->x1, &slice->x2);
+        }
+    return 0;
+}
+
+void yt_slices_release(struct yt_slices *slices) {
+    free(slices->items);
+    *slices = (struct yt_slices){0};
+}
