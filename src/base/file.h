@@ -25,10 +25,10 @@ int yt_file_write(const char *path, const void *bytes, size_t len);
 bool yt_path_exists(const char *path);
 bool yt_path_is_dir(const char *path);
 int yt_path_mkdirs(const char *path);
-char *yt_path_join(const char *a, const char *b);     /* b alone if it is absolute */
-char *yt_path_dir(const char *path);                  /* "." if there is no slash */
-const char *yt_path_name(const char *path);           /* after the last slash; not allocated */
-char *yt_path_stem(const char *path);                 /* name without its last extension */
+char *yt_path_join(const char *a, const char *b); /* b alone if it is absolute */
+char *yt_path_dir(const char *path);              /* "." if there is no slash */
+const char *yt_path_name(const char *path);       /* after the last slash; not allocated */
+char *yt_path_stem(const char *path);             /* name without its last extension */
 char *yt_path_absolute(const char *path);
 
 /* A sorted list of paths. Zero-initialise. */

@@ -26,12 +26,16 @@ struct yt_json_token {
 };
 /* Returns 0 to go on, -1 (after yt_fail) to stop. */
 typedef int (*yt_json_callback)(void *user, const struct yt_json_token *token);
-/* Parses a file; syntax errors and truncation fail with "path:line:column: what". */
+/* Parses a file; syntax errors, truncation and whatever the callback complains of fail with
+ * "path:line:column: what". Strings that hold \u0000 and nesting deeper than 256 are errors. */
 int yt_json_stream(const char *path, yt_json_callback callback, void *user);
+/* The same over text in memory; `where` names it in messages. */
+int yt_json_stream_text(const char *text, size_t len, const char *where, yt_json_callback callback,
+                        void *user);
 
 /* --- small documents as a tree ------------------------------------------------------------- */
 struct yt_json;
-/* `where` names the source in messages. NULL + yt_fail. */
+/* `where` names the source in messages. NULL + yt_fail; a key given twice is an error. */
 struct yt_json *yt_json_parse(const char *text, size_t len, const char *where);
 struct yt_json *yt_json_load(const char *path);
 void yt_json_free(struct yt_json *json);

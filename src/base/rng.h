@@ -15,7 +15,7 @@ struct yt_rng yt_rng_make(uint64_t seed, const char *purpose, uint64_t a, uint64
 uint64_t yt_rng_next(struct yt_rng *rng);
 double yt_rng_uniform(struct yt_rng *rng, double lo, double hi); /* [lo, hi) */
 double yt_rng_normal(struct yt_rng *rng);
-uint64_t yt_rng_below(struct yt_rng *rng, uint64_t n); /* unbiased, 0..n-1 */
+uint64_t yt_rng_below(struct yt_rng *rng, uint64_t n);                  /* unbiased, 0..n-1 */
 void yt_rng_shuffle(struct yt_rng *rng, uint32_t *items, size_t count); /* Fisher-Yates */
 
 uint64_t yt_hash(const void *bytes, size_t len); /* FNV-1a 64 */

@@ -8,11 +8,11 @@ enum yt_yaml_type { YT_YAML_SCALAR, YT_YAML_SEQUENCE, YT_YAML_MAP };
 
 struct yt_yaml {
     enum yt_yaml_type type;
-    int line;          /* from 1 */
-    char *text;        /* of a scalar */
-    bool quoted;       /* the scalar stood in quotes: a string whatever it looks like */
-    char **keys;       /* of a map */
-    int *key_lines;    /* of a map */
+    int line;               /* from 1 */
+    char *text;             /* of a scalar */
+    bool quoted;            /* the scalar stood in quotes: a string whatever it looks like */
+    char **keys;            /* of a map */
+    int *key_lines;         /* of a map */
     struct yt_yaml **items; /* values of a map or sequence */
     size_t count;
 };
