@@ -8,14 +8,13 @@ struct axis {
     int size, slice, step;
 };
 
-static int axis_init(struct axis *axis, const char *name, int size, int slice, double overlap) {
+static int axis_check(const char *name, int size, int slice, double overlap) {
     if (size < 1 || slice < 1)
         return yt_fail("slices: %s of %d px in windows of %d px; both must be at least 1", name,
                        size, slice);
     if (!(overlap >= 0 && overlap < 1))
         return yt_fail("slices: overlap of %g in %s; it must be at least 0 and below 1", overlap,
                        name);
-    *axis = (struct axis){size, slice, slice - (int)(overlap * slice)};
     return 0;
 }
 
@@ -32,9 +31,10 @@ static void axis_window(const struct axis *axis, int i, int *begin, int *end) {
 
 int yt_slices_grid(struct yt_slices *slices, int height, int width, int slice_h, int slice_w,
                    double overlap_h, double overlap_w) {
-    struct axis rows, columns;
-    if (axis_init(&rows, "height", height, slice_h, overlap_h)) return -1;
-    if (axis_init(&columns, "width", width, slice_w, overlap_w)) return -1;
+    if (axis_check("height", height, slice_h, overlap_h)) return -1;
+    if (axis_check("width", width, slice_w, overlap_w)) return -1;
+    struct axis rows = {height, slice_h, slice_h - (int)(overlap_h * slice_h)};
+    struct axis columns = {width, slice_w, slice_w - (int)(overlap_w * slice_w)};
     int nrows = axis_count(&rows), ncolumns = axis_count(&columns);
     slices->count = (size_t)nrows * (size_t)ncolumns;
     slices->items = yt_grow(slices->items, &slices->cap, slices->count, sizeof *slices->items);
