@@ -1,0 +1,58 @@
+/* What graph.c, plan.c and run.c share. */
+#ifndef YT_TENSOR_GRAPH_INTERNAL_H
+#define YT_TENSOR_GRAPH_INTERNAL_H
+
+#include "tensor/graph.h"
+
+/* Where values live: n*h*w pixels of c floats. A buffer can lie inside another (concatenation). */
+struct yt_buffer {
+    int n, h, w, c;
+    struct yt_buffer *parent; /* NULL: a buffer of its own */
+    int channel;              /* first channel in the parent */
+    bool kept;
+    /* planning */
+    int value_item, grad_item; /* index of the arena item, -1: none */
+    uint8_t *covered;          /* c flags: gradient channel already written */
+};
+
+/* A piece of the arena that lives from step `birth` to step `death`, both inclusive. */
+struct yt_item {
+    size_t bytes, offset;
+    int birth, death;
+};
+
+/* Channels of a gradient that nothing has written when step `step` needs them: set to zero. */
+struct yt_zero {
+    int step;
+    struct yt_buffer *root;
+    int channel, c;
+    struct yt_map map;
+};
+
+struct yt_graph {
+    struct yt_params *params;
+    enum yt_graph_mode mode;
+    enum yt_memory memory;
+    struct yt_node **nodes;
+    size_t count, cap;
+    struct yt_buffer **buffers;
+    size_t buffer_count, buffer_cap;
+    char **labels;
+    size_t label_count, label_cap;
+    struct yt_item *items;
+    size_t item_count, item_cap;
+    struct yt_zero *zeros;
+    size_t zero_count, zero_cap;
+    uint8_t *arena;
+    size_t arena_bytes, scratch_floats;
+    float *scratch;
+    bool planned, profile;
+};
+
+struct yt_buffer *yt_buffer_root(struct yt_buffer *buffer, int *channel);
+/* Steps of the run: forward of node i is step i, backward is mirrored; the loss is between. */
+int yt_step_forward(const struct yt_node *node);
+int yt_step_loss(const struct yt_graph *g);
+int yt_step_backward(const struct yt_graph *g, const struct yt_node *node);
+
+#endif

@@ -1,0 +1,63 @@
+/* y = act(conv(x, weight) + bias): depthwise convolution, one k x k filter a channel. */
+#include "tensor/ops.h"
+
+struct attr {
+    struct yt_conv conv;
+    int weight, bias;
+    enum yt_act act;
+};
+
+static void forward(struct yt_graph *g, struct yt_node *node) {
+    const struct attr *a = node->attr;
+    const struct yt_params *params = yt_graph_params(g);
+    yt_dwconv2d_forward(&a->conv, &node->in[0]->value, yt_params_value(params, a->weight),
+                        a->bias < 0 ? NULL : yt_params_value(params, a->bias), a->act,
+                        &node->value);
+}
+
+static void backward(struct yt_graph *g, struct yt_node *node) {
+    const struct attr *a = node->attr;
+    const struct yt_params *params = yt_graph_params(g);
+    yt_dwconv2d_backward_weight(&a->conv, &node->in[0]->value, &node->grad,
+                                yt_params_grad(params, a->weight), yt_graph_scratch(g));
+    if (node->in[0]->needs_grad)
+        yt_dwconv2d_backward_input(&a->conv, &node->grad, yt_params_value(params, a->weight),
+                                   &node->in[0]->grad, node->grad_add[0]);
+}
+
+static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
+    const struct attr *a = node->attr;
+    if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return 0;
+    return yt_dwconv2d_backward_weight_scratch(&a->conv, &node->in[0]->value, &node->value);
+}
+
+static double flops(const struct yt_node *node) {
+    const struct attr *a = node->attr;
+    const struct yt_map *y = &node->value;
+    return 2.0 * y->n * y->h * y->w * y->c * a->conv.k * a->conv.k;
+}
+
+static const struct yt_op op_dwconv2d = {
+    .name = "dwconv2d",
+    .reads = YT_READS_INPUT0,
+    .forward = forward,
+    .backward = backward,
+    .scratch = scratch,
+    .flops = flops,
+};
+
+struct yt_node *yt_dwconv2d(struct yt_graph *g, struct yt_node *x, struct yt_conv conv, int weight,
+                            int bias, enum yt_act act) {
+    const struct yt_param *w = &yt_graph_params(g)->items[weight];
+    YT_ASSERT(w->rank == 4 && w->shape[0] == x->value.c && w->shape[1] == 1);
+    YT_ASSERT(w->shape[2] == conv.k && w->shape[3] == conv.k);
+    bool train = yt_graph_mode(g) == YT_GRAPH_TRAIN;
+    YT_ASSERT(!train || (act == YT_ACT_NONE && bias < 0));
+    int h = (x->value.h + 2 * conv.pad - conv.k) / conv.stride + 1;
+    int width = (x->value.w + 2 * conv.pad - conv.k) / conv.stride + 1;
+    struct yt_node *node =
+        yt_node_new(g, &op_dwconv2d, &x, 1, x->value.n, h, width, x->value.c, sizeof(struct attr));
+    *(struct attr *)node->attr = (struct attr){conv, weight, bias, act};
+    node->needs_grad = train;
+    return node;
+}

@@ -1,0 +1,47 @@
+/* Running a planned graph. */
+#include "tensor/graph_internal.h"
+
+#include <math.h>
+
+static void poison(const struct yt_graph *g, size_t offset, size_t bytes) {
+    float *p = (float *)(void *)(g->arena + offset);
+    for (size_t i = 0; i < bytes / sizeof(float); i++) p[i] = NAN;
+}
+
+/* Poison memory: what is born at `step`, or died before it, and the scratch become NaN. */
+static void poison_step(const struct yt_graph *g, int step) {
+    for (size_t i = 0; i < g->item_count; i++)
+        if (g->items[i].death == step - 1) poison(g, g->items[i].offset, g->items[i].bytes);
+    for (size_t i = 0; i < g->item_count; i++)
+        if (g->items[i].birth == step) poison(g, g->items[i].offset, g->items[i].bytes);
+    for (size_t i = 0; i < g->scratch_floats; i++) g->scratch[i] = NAN;
+}
+
+void yt_graph_forward(struct yt_graph *g) {
+    YT_ASSERT(g->planned);
+    for (size_t i = 0; i < g->count; i++) {
+        struct yt_node *node = g->nodes[i];
+        if (g->memory == YT_MEMORY_POISON) poison_step(g, (int)i);
+        if (node->op->view || !node->op->forward) continue;
+        double start = g->profile ? yt_now() : 0;
+        node->op->forward(g, node);
+        if (g->profile) node->forward_s += yt_now() - start;
+    }
+    if (g->memory == YT_MEMORY_POISON) poison_step(g, yt_step_loss(g));
+}
+
+void yt_graph_backward(struct yt_graph *g) {
+    YT_ASSERT(g->planned && g->mode == YT_GRAPH_TRAIN);
+    size_t next_zero = 0; /* g->zeros is in the order of the steps */
+    for (size_t i = g->count; i-- > 0;) {
+        struct yt_node *node = g->nodes[i];
+        int step = yt_step_backward(g, node);
+        if (g->memory == YT_MEMORY_POISON) poison_step(g, step);
+        for (; next_zero < g->zero_count && g->zeros[next_zero].step == step; next_zero++)
+            yt_zero(&g->zeros[next_zero].map);
+        if (!node->needs_grad || !node->op->backward) continue;
+        double start = g->profile ? yt_now() : 0;
+        node->op->backward(g, node);
+        if (g->profile) node->backward_s += yt_now() - start;
+    }
+}
