@@ -1,0 +1,67 @@
+/* Which anchor learns which target, and how strongly: the task-aligned assigner (Feng et al.,
+ * "TOOD", ICCV 2021) as YOLOv10 uses it, top 10 for one-to-many and top 1 for one-to-one.
+ *
+ * For target g and anchor a whose centre lies strictly inside g's box:
+ *
+ *     overlap = max(CIoU(box of g, predicted box of a), 0)
+ *     metric  = sigmoid(logit of a for g's class)^alpha * overlap^beta
+ *
+ * and 0 for every other pair. Then
+ *   1. Each target claims the `topk` anchors of largest metric. Where fewer have a metric above 0,
+ *      the free places go to the anchors numbered lowest among all those of metric 0 (the
+ *      reference leaves this choice open); of these, anchors outside the box are no claims.
+ *   2. An anchor that several targets claim goes to the target of the image with the largest
+ *      overlap, claimant or not; the first on a tie, and so the image's first if all are 0.
+ *   3. The anchor's target score is metric * O / (M + 1e-9), O and M being the largest overlap and
+ *      the largest metric among the anchors its target got.
+ * A target whose box has x1 + y1 + x2 + y2 <= 0 claims nothing.
+ *
+ * The work grows with the anchors inside boxes: only those are decoded and compared. Images are
+ * shared out over threads; each is computed by one, so the result depends on no thread count.
+ */
+#ifndef YT_YOLOV10_ASSIGN_H
+#define YT_YOLOV10_ASSIGN_H
+
+#include "base/box.h"
+#include "yolov10/head_maps.h"
+
+#define YT_ASSIGN_TOPK_MAX 64
+
+struct yt_assign_options {
+    int topk; /* 1 .. YT_ASSIGN_TOPK_MAX */
+    float alpha, beta;
+};
+
+/* The result for one anchor of one image. */
+struct yt_assigned {
+    int target;  /* index into the caller's targets; -1: background */
+    float score; /* the target score of the target's class; may be 0 */
+};
+
+/* Results and memory. Memory grows to the largest batch and number of targets seen and stays. */
+struct yt_assigner {
+    struct yt_assign_options options;
+    struct yt_assigned *assigned; /* (batch, anchors), by anchor number */
+    struct yt_box *boxes;         /* (targets), pixels, in the caller's order */
+    int *positives;   /* (targets): anchors that learn this target with a score above 0 */
+    double score_sum; /* of all target scores */
+
+    /* private */
+    struct yt_assign_cell *cells;   /* (batch, anchors) */
+    struct yt_assign_truth *truths; /* (targets), by image */
+    int *first;                     /* (batch + 1): where an image's truths begin */
+    double *score_sums;             /* (batch) */
+    size_t assigned_cap, boxes_cap, positives_cap, cells_cap, truths_cap, first_cap, score_sums_cap;
+};
+
+void yt_assigner_init(struct yt_assigner *assigner, const struct yt_assign_options *options);
+void yt_assigner_release(struct yt_assigner *assigner);
+/* Makes room, so that yt_assign allocates nothing up to these sizes. */
+void yt_assigner_reserve(struct yt_assigner *assigner, int batch, int anchors, int targets);
+
+/* Fills the results from maps->...box and .cls. Targets may come in any order; those of one image
+ * keep theirs. Their image must be < maps->batch and their class < maps->nc. */
+void yt_assign(struct yt_assigner *assigner, const struct yt_head_maps *maps,
+               const struct yt_target *targets, int count);
+
+#endif
