@@ -1,0 +1,68 @@
+#include "data/audit.h"
+#include <stdlib.h>
+
+/* A tile where it lies on its sheet. */
+struct window {
+    uint32_t sheet, score;
+    int x1, y1, x2, y2;
+};
+
+static struct window window_of(const struct yt_dataset *dataset, const struct yt_tile *tile) {
+    const struct yt_page *page = &dataset->pages[tile->page];
+    int x = page->sheet_x + tile->x, y = page->sheet_y + tile->y;
+    return (struct window){page->sheet, page->score, x, y, x + tile->w, y + tile->h};
+}
+
+static int by_sheet(const void *a, const void *b) {
+    const struct window *x = a, *y = b;
+    return (x->sheet > y->sheet) - (x->sheet < y->sheet);
+}
+
+static bool overlap(const struct window *a, const struct window *b) {
+    return a->x1 < b->x2 && b->x1 < a->x2 && a->y1 < b->y2 && b->y1 < a->y2;
+}
+
+void yt_audit_run(struct yt_audit *audit, const struct yt_dataset *dataset,
+                  const struct yt_tiles *tiles, const struct yt_split *split, enum yt_part part) {
+    size_t trained = split->count[YT_TRAIN];
+    struct window *windows = yt_malloc((trained + 1) * sizeof *windows);
+    bool *has_score = yt_calloc(dataset->score_count + 1, sizeof *has_score);
+    for (size_t i = 0; i < trained; i++) {
+        windows[i] = window_of(dataset, &tiles->items[split->tiles[YT_TRAIN][i]]);
+        has_score[windows[i].score] = true;
+    }
+    qsort(windows, trained, sizeof *windows, by_sheet);
+    size_t *begin = yt_calloc(dataset->sheet_count + 1, sizeof *begin); /* of a sheet's windows */
+    for (size_t i = 0; i < trained; i++) begin[windows[i].sheet + 1]++;
+    for (uint32_t s = 0; s < dataset->sheet_count; s++) begin[s + 1] += begin[s];
+
+    *audit = (struct yt_audit){.tiles = split->count[part]};
+    for (size_t i = 0; i < audit->tiles; i++) {
+        struct window window = window_of(dataset, &tiles->items[split->tiles[part][i]]);
+        bool overlaps = false;
+        for (size_t t = begin[window.sheet]; t < begin[window.sheet + 1] && !overlaps; t++)
+            overlaps = overlap(&window, &windows[t]);
+        audit->overlapping += overlaps;
+        audit->same_page += begin[window.sheet] < begin[window.sheet + 1];
+        audit->same_score += has_score[window.score];
+    }
+    free(begin);
+    free(has_score);
+    free(windows);
+}
+
+void yt_audit_print(const struct yt_audit *audit, enum yt_part part) {
+    static const char *const names[YT_PARTS] = {"training", "validation", "test"};
+    double percent = audit->tiles ? 100.0 / (double)audit->tiles : 0;
+    if (audit->same_score == 0) { /* an overlap is on a page, and a page is of a score */
+        yt_info("Leak audit: none of %zu %s tiles shares a score with a training tile",
+                audit->tiles, names[part]);
+        return;
+    }
+    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) overlap a training tile",
+            audit->overlapping, audit->tiles, names[part], percent * (double)audit->overlapping);
+    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a page that is trained on",
+            audit->same_page, audit->tiles, names[part], percent * (double)audit->same_page);
+    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a score that is trained on",
+            audit->same_score, audit->tiles, names[part], percent * (double)audit->same_score);
+}

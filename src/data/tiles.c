@@ -1,0 +1,80 @@
+#include "data/tiles.h"
+#include "base/rng.h"
+#include "image/slices.h"
+#include <stdlib.h>
+
+/* The part of a label inside a tile, in pixels of the tile; false if it is left out. */
+static bool cut_label(const struct yt_page_label *label, const struct yt_slice *window,
+                      double min_area_ratio, struct yt_label *cut) {
+    if (label->x1 >= window->x2 || label->y1 >= window->y2 || label->x2 <= window->x1 ||
+        label->y2 <= window->y1)
+        return false;
+    double x1 = YT_MAX(label->x1, window->x1), y1 = YT_MAX(label->y1, window->y1);
+    double x2 = YT_MIN(label->x2, window->x2), y2 = YT_MIN(label->y2, window->y2);
+    double inside = (x2 - x1) * (y2 - y1);
+    double full = (label->x2 - label->x1) * (label->y2 - label->y1);
+    if (full >= 1) {
+        inside = (double)(int64_t)inside;
+        full = (double)(int64_t)full;
+    }
+    if (inside / full < min_area_ratio) return false;
+    cut->box = (struct yt_box){(float)(x1 - window->x1), (float)(y1 - window->y1),
+                               (float)(x2 - window->x1), (float)(y2 - window->y1)};
+    cut->cls = label->cls;
+    return true;
+}
+
+/* A page has some 24 windows and 660 labels, and this runs once: no index is worth its lines. */
+static void add_tile(struct yt_tiles *tiles, const struct yt_dataset *dataset, uint32_t index,
+                     const struct yt_slice *window, const struct yt_tiles_options *options) {
+    const struct yt_page *page = &dataset->pages[index];
+    struct yt_tile tile = {.page = index,
+                           .x = window->x1,
+                           .y = window->y1,
+                           .w = window->x2 - window->x1,
+                           .h = window->y2 - window->y1,
+                           .label_begin = tiles->label_count};
+    for (uint32_t i = 0; i < page->label_count; i++) {
+        const struct yt_page_label *label = &dataset->labels[page->label_begin + i];
+        struct yt_label cut;
+        if (!cut_label(label, window, options->min_area_ratio, &cut)) continue;
+        tiles->labels =
+            yt_grow(tiles->labels, &tiles->label_cap, tiles->label_count + 1, sizeof cut);
+        tiles->labels[tiles->label_count++] = cut;
+    }
+    tile.label_count = (uint32_t)(tiles->label_count - tile.label_begin);
+    if (tile.label_count == 0) {
+        uint64_t place = (uint64_t)tile.y << 32 | (uint64_t)tile.x;
+        struct yt_rng rng = yt_rng_make(options->seed, "empty", index, place);
+        if (yt_rng_uniform(&rng, 0, 1) >= options->empty) return;
+    }
+    tiles->items = yt_grow(tiles->items, &tiles->cap, tiles->count + 1, sizeof tile);
+    tiles->items[tiles->count++] = tile;
+}
+
+int yt_tiles_init(struct yt_tiles *tiles, const struct yt_dataset *dataset,
+                  const struct yt_tiles_options *options) {
+    struct yt_slices grid = {0};
+    *tiles = (struct yt_tiles){0};
+    for (uint32_t i = 0; i < dataset->page_count; i++) {
+        const struct yt_page *page = &dataset->pages[i];
+        int slice_h = options->slice_h ? options->slice_h : page->h;
+        int slice_w = options->slice_w ? options->slice_w : page->w;
+        if (yt_slices_grid(&grid, page->h, page->w, slice_h, slice_w, options->overlap_h,
+                           options->overlap_w)) {
+            yt_slices_release(&grid);
+            yt_tiles_release(tiles);
+            return -1;
+        }
+        for (size_t t = 0; t < grid.count; t++) add_tile(tiles, dataset, i, &grid.items[t], options);
+    }
+    yt_slices_release(&grid);
+    if (tiles->count == 0) return yt_fail("no tiles: every one is empty, and empty= keeps none");
+    return 0;
+}
+
+void yt_tiles_release(struct yt_tiles *tiles) {
+    free(tiles->items);
+    free(tiles->labels);
+    *tiles = (struct yt_tiles){0};
+}

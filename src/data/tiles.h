@@ -1,0 +1,48 @@
+/* Virtual tiles: windows on pages with the labels seen through them. Nothing is written to disk; the
+ * pixels are cut from the decoded page when a batch is made (data/loader.h).
+ *
+ *     struct yt_tiles tiles;
+ *     if (yt_tiles_init(&tiles, &dataset, &options)) return -1;
+ *     for (uint32_t i = 0; i < tiles.count; i++) {
+ *         const struct yt_tile *tile = &tiles.items[i];
+ *         const struct yt_label *labels = tiles.labels + tile->label_begin;
+ *
+ * The windows are SAHI's grid (image/slices.h). A label is in a tile if they overlap strictly and
+ * enough of it is seen: with areas cut to whole pixels as SAHI does,
+ *     (int)area(box inside the tile) / (int)area(box) >= min_area_ratio,
+ * or, for a box of less than one square pixel, where SAHI divides by zero, the same with the exact
+ * areas. The label is then the part inside, in pixels of the tile.
+ */
+#ifndef YT_DATA_TILES_H
+#define YT_DATA_TILES_H
+
+#include "base/box.h"
+#include "data/dataset.h"
+
+struct yt_tile {
+    uint32_t page;  /* in the data set */
+    int x, y, w, h; /* the window, in pixels of the page; smaller than the slice on small pages */
+    uint32_t label_count;
+    size_t label_begin; /* in yt_tiles.labels */
+};
+struct yt_tiles {
+    struct yt_tile *items; /* page by page, row-major within a page */
+    size_t count, cap;
+    struct yt_label *labels;
+    size_t label_count, label_cap;
+};
+
+struct yt_tiles_options {
+    int slice_h, slice_w; /* 0: a page is one tile, whatever its size */
+    double overlap_h, overlap_w;
+    double min_area_ratio;
+    double empty; /* the share of tiles without labels that is kept: 0 none, 1 all */
+    uint64_t seed; /* which ones: a function of (seed, page, tile), not of the rest */
+};
+
+/* -1 + yt_fail on a grid that cannot be. */
+int yt_tiles_init(struct yt_tiles *tiles, const struct yt_dataset *dataset,
+                  const struct yt_tiles_options *options);
+void yt_tiles_release(struct yt_tiles *tiles);
+
+#endif
