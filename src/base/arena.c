@@ -28,14 +28,21 @@ static size_t mapped_size(size_t bytes) {
     return (YT_MAX(bytes, (size_t)1) + unit - 1) / unit * unit;
 }
 
+static long long group_memory_left(void) {
+    return yt_cgroup_memory_left("/sys/fs/cgroup", "/proc/self/cgroup");
+}
+
+long long yt_memory_available(void) {
+    long long system = read_kib("/proc/meminfo", "MemAvailable:"), group = group_memory_left();
+    return group >= 0 && (system < 0 || group < system) ? group : system;
+}
+
 static int check_available(size_t bytes, const char *what) {
-    long long system = read_kib("/proc/meminfo", "MemAvailable:");
-    long long group = yt_cgroup_memory_left("/sys/fs/cgroup", "/proc/self/cgroup");
-    long long left = group >= 0 && (system < 0 || group < system) ? group : system;
+    long long left = yt_memory_available();
     if (left < 0 || bytes <= (size_t)left) return 0;
     return yt_fail("%s: needs %.0f MiB of memory, %.0f MiB are available%s; lower batch= or imgsz=",
                    what, (double)bytes / 0x1p20, (double)left / 0x1p20,
-                   left == group ? " to this control group" : "");
+                   left == group_memory_left() ? " to this control group" : "");
 }
 
 void *yt_arena_map(size_t bytes, const char *what) {

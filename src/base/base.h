@@ -56,6 +56,8 @@ void *yt_grow(void *p, size_t *cap, size_t need, size_t size);
  * available (checked against /proc/meminfo and the cgroup limit before touching). */
 void *yt_arena_map(size_t bytes, const char *what);
 void yt_arena_unmap(void *p, size_t bytes);
+/* Bytes that this process may still take, of the system and of its control group; -1 if unknown. */
+long long yt_memory_available(void);
 size_t yt_resident_bytes(void); /* of this process now; 0 if unknown */
 size_t yt_resident_peak_bytes(void);
 
