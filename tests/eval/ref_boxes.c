@@ -1,7 +1,5 @@
+#include "support/test.h"
 #include "eval/ref_boxes.h"
-#include <setjmp.h>
-#include <cmocka.h>
-#include <stdlib.h>
 
 struct yt_box ref_random_box(struct yt_rng *rng, int page_px) {
     uint64_t page = (uint64_t)page_px;

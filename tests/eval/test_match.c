@@ -1,11 +1,9 @@
 /* Matching against the rule written naively, in quadratic time, and the cases it must not break
  * on. */
+#include "support/test.h"
 #include "eval/match.h"
 #include "eval/overlap.h"
 #include "eval/ref_boxes.h"
-#include <setjmp.h>
-#include <cmocka.h>
-#include <string.h>
 
 enum { MANY = 200 };
 

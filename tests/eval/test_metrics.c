@@ -1,10 +1,9 @@
 /* Average precision and the confusion matrix against figures recorded from the reference
  * (golden_metrics.json), and properties. */
+#include "support/test.h"
 #include "eval/confusion.h"
 #include "eval/metrics.h"
 #include "eval/ref_boxes.h"
-#include <setjmp.h>
-#include <cmocka.h>
 #include <math.h>
 
 enum { MANY = 64 };

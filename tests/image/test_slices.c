@@ -1,7 +1,6 @@
 /* The grid of windows against SAHI's published examples and against its scan, written naively. */
+#include "support/test.h"
 #include "image/slices.h"
-#include <setjmp.h>
-#include <cmocka.h>
 
 static void assert_slice(const struct yt_slice *s, int x1, int y1, int x2, int y2) {
     assert_int_equal(s->x1, x1);
