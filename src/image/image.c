@@ -24,13 +24,33 @@ struct yt_image *yt_image_clone(const struct yt_image *image) {
     return yt_image_crop(image, 0, 0, image->w, image->h);
 }
 
+static void replicate(const uint8_t *gray, uint8_t *rgb, size_t n) {
+    for (size_t i = 0; i < n; i++) rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = gray[i];
+}
+
+/* w x h pixels at (sx, sy) of src to (dx, dy) of dst. */
+static void copy_window(const struct yt_image *src, int sx, int sy, struct yt_image *dst, int dx,
+                        int dy, int w, int h) {
+    YT_ASSERT(sx >= 0 && sy >= 0 && w <= src->w - sx && h <= src->h - sy);
+    YT_ASSERT(dx >= 0 && dy >= 0 && w <= dst->w - dx && h <= dst->h - dy);
+    YT_ASSERT(src->c == dst->c || src->c == 1);
+    for (int y = 0; y < h; y++) {
+        const uint8_t *from = src->data + ((size_t)(sy + y) * src->w + sx) * src->c;
+        uint8_t *to = dst->data + ((size_t)(dy + y) * dst->w + dx) * dst->c;
+        if (src->c == dst->c)
+            memcpy(to, from, (size_t)w * src->c);
+        else
+            replicate(from, to, (size_t)w);
+    }
+}
+
+void yt_image_crop_into(const struct yt_image *image, int x, int y, struct yt_image *out) {
+    copy_window(image, x, y, out, 0, 0, out->w, out->h);
+}
+
 struct yt_image *yt_image_crop(const struct yt_image *image, int x, int y, int w, int h) {
-    YT_ASSERT(x >= 0 && y >= 0 && w <= image->w - x && h <= image->h - y);
-    struct yt_image *out = yt_malloc(sizeof *out);
-    *out = (struct yt_image){w, h, image->c, yt_malloc(bytes_of(w, h, image->c))};
-    size_t row = (size_t)w * image->c, stride = (size_t)image->w * image->c;
-    const uint8_t *from = image->data + y * stride + (size_t)x * image->c;
-    for (int i = 0; i < h; i++) memcpy(out->data + i * row, from + i * stride, row);
+    struct yt_image *out = yt_image_new(w, h, image->c);
+    yt_image_crop_into(image, x, y, out);
     return out;
 }
 
@@ -38,27 +58,13 @@ void yt_image_fill(struct yt_image *image, uint8_t value) {
     memset(image->data, value, bytes_of(image->w, image->h, image->c));
 }
 
-static void replicate(const uint8_t *gray, uint8_t *rgb, size_t n) {
-    for (size_t i = 0; i < n; i++) rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = gray[i];
-}
-
 void yt_image_paste_into(const struct yt_image *src, struct yt_image *dst, int x, int y) {
-    YT_ASSERT(x >= 0 && y >= 0 && src->w <= dst->w - x && src->h <= dst->h - y);
-    YT_ASSERT(src->c == dst->c || src->c == 1);
-    for (int i = 0; i < src->h; i++) {
-        const uint8_t *from = src->data + (size_t)i * src->w * src->c;
-        uint8_t *to = dst->data + ((size_t)(y + i) * dst->w + x) * dst->c;
-        if (src->c == dst->c)
-            memcpy(to, from, (size_t)src->w * src->c);
-        else
-            replicate(from, to, (size_t)src->w);
-    }
+    copy_window(src, 0, 0, dst, x, y, src->w, src->h);
 }
 
 struct yt_image *yt_image_to_rgb(const struct yt_image *image) {
-    if (image->c == 3) return yt_image_clone(image);
     struct yt_image *out = yt_image_new(image->w, image->h, 3);
-    replicate(image->data, out->data, (size_t)image->w * image->h);
+    yt_image_paste_into(image, out, 0, 0);
     return out;
 }
 

@@ -30,6 +30,8 @@ void yt_image_free(struct yt_image *image);
 struct yt_image *yt_image_clone(const struct yt_image *image);
 /* The window at (x, y), which must lie inside, as a copy. */
 struct yt_image *yt_image_crop(const struct yt_image *image, int x, int y, int w, int h);
+/* The same into `out`, whose size is the window's. Same channels, or gray into colour. */
+void yt_image_crop_into(const struct yt_image *image, int x, int y, struct yt_image *out);
 /* Sets every byte. */
 void yt_image_fill(struct yt_image *image, uint8_t value);
 /* Copies src to dst's (x, y). Same channels, or gray into colour; must fit. */

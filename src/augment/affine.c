@@ -1,0 +1,62 @@
+/* M = T R C in float32: the centre goes to the origin, is rotated by the angle a and scaled by s,
+ *     R = | s cos a  s sin a |
+ *         |-s sin a  s cos a |
+ * and goes to the middle of the output, shifted. */
+#include "augment/augment.h"
+
+#include <math.h>
+
+struct yt_affine yt_affine_draw(const struct yt_augment *augment, struct yt_rng *rng, int side) {
+    double t = augment->translate;
+    double angle = yt_rng_uniform(rng, -augment->degrees, augment->degrees) * M_PI / 180;
+    double scale = yt_rng_uniform(rng, 1 - augment->scale, 1 + augment->scale);
+    float to_x = (float)(yt_rng_uniform(rng, 0.5 - t, 0.5 + t) * side);
+    float to_y = (float)(yt_rng_uniform(rng, 0.5 - t, 0.5 + t) * side);
+    float c = (float)(scale * cos(angle)), s = (float)(scale * sin(angle));
+    float centre = (float)(side / 2.0);
+    return (struct yt_affine){
+        .m = {c, s, to_x - c * centre - s * centre, -s, c, to_y + s * centre - c * centre},
+        .scale = (float)scale,
+    };
+}
+
+bool yt_affine_is_identity(const struct yt_affine *affine) {
+    const float *m = affine->m;
+    return m[0] == 1 && m[1] == 0 && m[2] == 0 && m[3] == 0 && m[4] == 1 && m[5] == 0;
+}
+
+struct yt_box yt_affine_box(const struct yt_affine *affine, struct yt_box box, int side) {
+    const float *m = affine->m;
+    const float corners[4][2] = {
+        {box.x1, box.y1}, {box.x2, box.y2}, {box.x1, box.y2}, {box.x2, box.y1}};
+    struct yt_box out = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    for (int i = 0; i < 4; i++) {
+        float x = m[0] * corners[i][0] + m[1] * corners[i][1] + m[2];
+        float y = m[3] * corners[i][0] + m[4] * corners[i][1] + m[5];
+        out.x1 = fminf(out.x1, x), out.x2 = fmaxf(out.x2, x);
+        out.y1 = fminf(out.y1, y), out.y2 = fmaxf(out.y2, y);
+    }
+    float end = (float)side;
+    out.x1 = fminf(fmaxf(out.x1, 0), end), out.x2 = fminf(fmaxf(out.x2, 0), end);
+    out.y1 = fminf(fmaxf(out.y1, 0), end), out.y2 = fminf(fmaxf(out.y2, 0), end);
+    return out;
+}
+
+bool yt_affine_keeps(const struct yt_affine *affine, struct yt_box before, struct yt_box after,
+                     struct yt_augment_lost *lost) {
+    const float min_side = 2, min_area_left = 0.10f, max_aspect = 100, eps = 1e-16f;
+    float w = after.x2 - after.x1, h = after.y2 - after.y1;
+    float area_before =
+        (before.x2 - before.x1) * affine->scale * (before.y2 - before.y1) * affine->scale;
+    if (w <= 0 || h <= 0)
+        lost->outside++;
+    else if (!(w > min_side && h > min_side))
+        lost->small++;
+    else if (!(w * h / (area_before + eps) > min_area_left))
+        lost->cut++;
+    else if (!(fmaxf(w / (h + eps), h / (w + eps)) < max_aspect))
+        lost->thin++;
+    else
+        return true;
+    return false;
+}

@@ -1,0 +1,73 @@
+/* What training does to a sample before the network sees it, as YOLOv10's trainer with mosaic off:
+ * fit into the square input, rotate, scale and shift it about its centre, drop the labels that did
+ * not survive, change hue, saturation and brightness.
+ *
+ *     struct yt_augment augment = {.hsv_h = 0.015, .hsv_s = 0.7, .hsv_v = 0.4, .degrees = 5,
+ *                                  .translate = 0.1, .scale = 0.3, .border = 114};
+ *     struct yt_rng rng = yt_rng_make(seed, "augment", epoch, sample);
+ *     kept = yt_augment_apply(&augment, &rng, tile, labels, count, spare, out, out_labels, &lost);
+ *
+ * Nothing is allocated and nothing fails; threads may share `augment`. The same rng gives the same
+ * sample. Each draw is made whatever the other settings are, so switching one augmentation off
+ * leaves the others as they were. Flips, shear, perspective, mosaic and mixup are left out on
+ * purpose: they change what music means, or overlay it. */
+#ifndef YT_AUGMENT_AUGMENT_H
+#define YT_AUGMENT_AUGMENT_H
+
+#include "base/box.h"
+#include "base/rng.h"
+#include "image/image.h"
+
+struct yt_augment {
+    double hsv_h, hsv_s, hsv_v; /* gains are drawn from 1 - x .. 1 + x */
+    double degrees;             /* rotation, -x .. x */
+    double translate;           /* shift, a fraction -x .. x of the input's side */
+    double scale;               /* 1 - x .. 1 + x */
+    uint8_t border;             /* of what the sample does not cover */
+};
+
+/* Labels that an affine step dropped, by the first reason that applies. */
+struct yt_augment_lost {
+    size_t outside; /* nothing of the box is left in the input */
+    size_t small;   /* 2 pixels or less wide or high */
+    size_t cut;     /* a tenth of its area or less is left */
+    size_t thin;    /* 100 times as long as wide, or more */
+};
+
+/* The whole pipeline: a sample of any size becomes `out`, square, side imgsz. Labels are in pixels
+ * of `in`, come out in pixels of `out`, clipped to it; out_labels has room for `count` and may be
+ * `labels`. `out` and `spare` (a scratch image) are imgsz x imgsz with memory for three channels;
+ * they take the channels of `in`. Adds to *lost, which may be NULL. Returns the labels kept. */
+size_t yt_augment_apply(const struct yt_augment *augment, struct yt_rng *rng,
+                        const struct yt_image *in, const struct yt_label *labels, size_t count,
+                        struct yt_image *spare, struct yt_image *out, struct yt_label *out_labels,
+                        struct yt_augment_lost *lost);
+
+/* --- affine.c ------------------------------------------------------------------------------ */
+
+/* A map of the square input to itself: (x, y) goes to (m0 x + m1 y + m2, m3 x + m4 y + m5). */
+struct yt_affine {
+    float m[6];
+    float scale; /* by which it enlarges, whatever it rotates */
+};
+/* Draws rotation, scale and shift about the centre of a side x side input. */
+struct yt_affine yt_affine_draw(const struct yt_augment *augment, struct yt_rng *rng, int side);
+bool yt_affine_is_identity(const struct yt_affine *affine);
+/* The upright box around the four moved corners, clipped to side x side. */
+struct yt_box yt_affine_box(const struct yt_affine *affine, struct yt_box box, int side);
+/* Whether the label of `before` still names what is seen in `after`, its image under `affine`;
+ * otherwise counts the reason in *lost. */
+bool yt_affine_keeps(const struct yt_affine *affine, struct yt_box before, struct yt_box after,
+                     struct yt_augment_lost *lost);
+
+/* --- hsv.c --------------------------------------------------------------------------------- */
+
+/* Gains of hue, saturation and value. */
+struct yt_hsv_gains {
+    double h, s, v;
+};
+struct yt_hsv_gains yt_hsv_draw(const struct yt_augment *augment, struct yt_rng *rng);
+/* In place. A gray image has no hue and no saturation: only the value acts. */
+void yt_hsv_apply(const struct yt_hsv_gains *gains, struct yt_image *image);
+
+#endif
