@@ -59,8 +59,8 @@ void yt_audit_print(const struct yt_audit *audit, enum yt_part part) {
                 audit->tiles, names[part]);
         return;
     }
-    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) overlap a training tile",
-            audit->overlapping, audit->tiles, names[part], percent * (double)audit->overlapping);
+    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) overlap a training tile", audit->overlapping,
+            audit->tiles, names[part], percent * (double)audit->overlapping);
     yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a page that is trained on",
             audit->same_page, audit->tiles, names[part], percent * (double)audit->same_page);
     yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a score that is trained on",

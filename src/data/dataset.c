@@ -21,8 +21,8 @@ void yt_dataset_add_class(struct yt_dataset *dataset, const char *name, int id) 
     dataset->classes[dataset->nc++] = (struct yt_class){yt_strdup(name), id};
 }
 
-struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path,
-                                    enum yt_part part, int expect_w, int expect_h) {
+struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path, enum yt_part part,
+                                    int expect_w, int expect_h) {
     enum { SMALLEST_PX = 10 }; /* what the YOLO trainers accept */
     struct yt_tally *tally = &dataset->tally;
     int w, h, c;
@@ -46,16 +46,13 @@ struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path
     dataset->pages = yt_grow(dataset->pages, &dataset->page_cap, dataset->page_count + 1,
                              sizeof *dataset->pages);
     struct yt_page *page = &dataset->pages[dataset->page_count++];
-    *page = (struct yt_page){.path = yt_strdup(path),
-                             .w = w,
-                             .h = h,
-                             .part = part,
-                             .label_begin = dataset->label_count};
+    *page = (struct yt_page){
+        .path = yt_strdup(path), .w = w, .h = h, .part = part, .label_begin = dataset->label_count};
     return page;
 }
 
-void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label,
-                          const char *where, long number) {
+void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label, const char *where,
+                          long number) {
     YT_ASSERT(dataset->page_count > 0 && label.cls >= 0 && label.cls < dataset->nc);
     struct yt_page *page = &dataset->pages[dataset->page_count - 1];
     struct yt_tally *tally = &dataset->tally;
@@ -146,8 +143,10 @@ static void find_scores_and_sheets(struct yt_dataset *dataset) {
         char *stem = yt_path_stem(page->path);
         size_t sheet_len;
         bool is_tile = parse_tile_stem(stem, &sheet_len, &page->sheet_x, &page->sheet_y);
-        if (is_tile) stem[sheet_len] = 0;
-        else page->sheet_x = page->sheet_y = 0;
+        if (is_tile)
+            stem[sheet_len] = 0;
+        else
+            page->sheet_x = page->sheet_y = 0;
         sheets[i] = (struct named){yt_strdup(is_tile ? stem : page->path), i};
         scores[i] = (struct named){score_of_name(stem, sheets[i].name), i};
         free(stem);
@@ -241,7 +240,8 @@ static int read_yaml(struct yt_dataset *dataset, const char *path, const char *a
         failed = yt_yolo_read_names(dataset, yaml, path) || yt_yolo_read(dataset, yaml, path);
     } else {
         char *root = yt_yolo_root(yaml, path);
-        if (is_ds2_folder(root)) failed = read_ds2_folder(dataset, root, annotation_set);
+        if (is_ds2_folder(root))
+            failed = read_ds2_folder(dataset, root, annotation_set);
         else
             failed = yt_fail("%s: names neither train: nor val:, and its path: (%s) is no "
                              "DeepScoresV2 folder (no deepscores_train.json there)",

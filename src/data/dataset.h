@@ -83,12 +83,12 @@ void yt_dataset_release(struct yt_dataset *dataset);
 
 /* Appends the image at `path` (copied) after reading its header. NULL: it was left out, and the
  * tally says why (missing, unreadable, under 10 px, not expect_w x expect_h when those are > 0). */
-struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path,
-                                    enum yt_part part, int expect_w, int expect_h);
+struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path, enum yt_part part,
+                                    int expect_w, int expect_h);
 /* Appends a label to the page added last, clipped to the page. `where` and `number` are for the
  * tally: a file and a line, or a file and an annotation's id. */
-void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label,
-                          const char *where, long number);
+void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label, const char *where,
+                          long number);
 void yt_dataset_add_class(struct yt_dataset *dataset, const char *name, int id);
 
 #endif

@@ -88,14 +88,20 @@ static void take_value(struct reader *reader, const struct yt_json_token *token)
     struct annotation *annotation = &reader->annotation;
     switch (reader->section) {
     case CATEGORIES:
-        if (field_is(reader, "name")) set_text(&reader->category.name, token);
-        else if (field_is(reader, "annotation_set")) set_text(&reader->category.set, token);
+        if (field_is(reader, "name"))
+            set_text(&reader->category.name, token);
+        else if (field_is(reader, "annotation_set"))
+            set_text(&reader->category.set, token);
         break;
     case IMAGES:
-        if (field_is(reader, "id")) reader->image.id = token_id(token);
-        else if (field_is(reader, "filename")) set_text(&reader->image.filename, token);
-        else if (field_is(reader, "width")) reader->image.w = token_size_px(token);
-        else if (field_is(reader, "height")) reader->image.h = token_size_px(token);
+        if (field_is(reader, "id"))
+            reader->image.id = token_id(token);
+        else if (field_is(reader, "filename"))
+            set_text(&reader->image.filename, token);
+        else if (field_is(reader, "width"))
+            reader->image.w = token_size_px(token);
+        else if (field_is(reader, "height"))
+            reader->image.h = token_size_px(token);
         break;
     case ANNOTATIONS:
         if (field_is(reader, "img_id")) {
@@ -109,7 +115,8 @@ static void take_value(struct reader *reader, const struct yt_json_token *token)
             if (id >= 0 && annotation->cats < CATS) annotation->cat[annotation->cats++] = id;
         }
         break;
-    case OTHER: break;
+    case OTHER:
+        break;
     }
 }
 
@@ -132,7 +139,8 @@ static void end_record(struct reader *reader) {
                                       reader->annotation_count + 1, sizeof *reader->annotations);
         reader->annotations[reader->annotation_count++] = reader->annotation;
         break;
-    case OTHER: break;
+    case OTHER:
+        break;
     }
 }
 
@@ -245,7 +253,8 @@ static void group_annotations(const struct reader *reader, const struct place *p
     for (size_t i = 0; i < reader->annotation_count; i++) {
         const struct annotation *annotation = &reader->annotations[i];
         place_of[i] = find_place(places, count, annotation->image);
-        if (place_of[i] >= 0) begin[place_of[i] + 1]++;
+        if (place_of[i] >= 0)
+            begin[place_of[i] + 1]++;
         else
             yt_tally_add(tally, "boxes of unknown images were dropped", "%s:annotation %lld",
                          reader->path, (long long)annotation->id);
@@ -291,7 +300,8 @@ static void add_pages(struct reader *reader, struct yt_dataset *dataset, const c
         const struct image *image = &reader->images[i];
         long place = find_place(places, count, image->id);
         if (!image->filename || image->id < 0 || places[place].filename != image->filename) {
-            yt_tally_add(&dataset->tally, "images without a name or an id of their own were left out",
+            yt_tally_add(&dataset->tally,
+                         "images without a name or an id of their own were left out",
                          "%s:image %lld", reader->path, (long long)image->id);
             continue;
         }
@@ -321,9 +331,8 @@ static void reader_release(struct reader *reader) {
 static int read_file(struct reader *reader, struct yt_dataset *dataset, const char *images_dir,
                      const char *annotation_set, enum yt_part part) {
     if (yt_json_stream(reader->path, take_token, reader)) return -1;
-    static const char *const names[] = {[CATEGORIES] = "categories",
-                                        [IMAGES] = "images",
-                                        [ANNOTATIONS] = "annotations"};
+    static const char *const names[] = {
+        [CATEGORIES] = "categories", [IMAGES] = "images", [ANNOTATIONS] = "annotations"};
     for (int section = CATEGORIES; section <= ANNOTATIONS; section++)
         if (!reader->seen[section])
             return yt_fail("%s: has no \"%s\"; is it a JSON of DeepScoresV2?", reader->path,

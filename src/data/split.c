@@ -84,8 +84,10 @@ static void deal_pages(const struct yt_dataset *dataset, const struct yt_split_o
         order[count++] = group;
     }
     struct fractions f = fractions_of(options, dataset);
-    if (options->method == YT_SPLIT_FILE) deal(order, count, f, part_of);
-    else deal_by_lot(order, count, f, options, part_of);
+    if (options->method == YT_SPLIT_FILE)
+        deal(order, count, f, part_of);
+    else
+        deal_by_lot(order, count, f, options, part_of);
     for (size_t i = 0; i < dataset->page_count; i++) {
         const struct yt_page *page = &dataset->pages[i];
         part_of_page[i] =
@@ -117,8 +119,10 @@ static uint8_t *parts_of_tiles(const struct yt_dataset *dataset, const struct yt
         return part_of_tile;
     }
     uint8_t *part_of_page = yt_malloc(dataset->page_count + 1);
-    if (options->method == YT_SPLIT_OFFICIAL) official_pages(dataset, part_of_page);
-    else deal_pages(dataset, options, part_of_page);
+    if (options->method == YT_SPLIT_OFFICIAL)
+        official_pages(dataset, part_of_page);
+    else
+        deal_pages(dataset, options, part_of_page);
     for (size_t i = 0; i < tiles->count; i++) part_of_tile[i] = part_of_page[tiles->items[i].page];
     free(part_of_page);
     return part_of_tile;

@@ -43,7 +43,8 @@ struct yt_split {
     size_t count[YT_PARTS];
 };
 
-/* -1 + yt_fail when no training tile is left, or no validation tile although some were asked for. */
+/* -1 + yt_fail when no training tile is left, or no validation tile although some were asked for.
+ */
 int yt_split_init(struct yt_split *split, const struct yt_dataset *dataset,
                   const struct yt_tiles *tiles, const struct yt_split_options *options);
 void yt_split_release(struct yt_split *split);

@@ -66,7 +66,8 @@ int yt_tiles_init(struct yt_tiles *tiles, const struct yt_dataset *dataset,
             yt_tiles_release(tiles);
             return -1;
         }
-        for (size_t t = 0; t < grid.count; t++) add_tile(tiles, dataset, i, &grid.items[t], options);
+        for (size_t t = 0; t < grid.count; t++)
+            add_tile(tiles, dataset, i, &grid.items[t], options);
     }
     yt_slices_release(&grid);
     if (tiles->count == 0) return yt_fail("no tiles: every one is empty, and empty= keeps none");

@@ -1,5 +1,5 @@
-/* Virtual tiles: windows on pages with the labels seen through them. Nothing is written to disk; the
- * pixels are cut from the decoded page when a batch is made (data/loader.h).
+/* Virtual tiles: windows on pages with the labels seen through them. Nothing is written to disk;
+ * the pixels are cut from the decoded page when a batch is made (data/loader.h).
  *
  *     struct yt_tiles tiles;
  *     if (yt_tiles_init(&tiles, &dataset, &options)) return -1;
@@ -36,7 +36,7 @@ struct yt_tiles_options {
     int slice_h, slice_w; /* 0: a page is one tile, whatever its size */
     double overlap_h, overlap_w;
     double min_area_ratio;
-    double empty; /* the share of tiles without labels that is kept: 0 none, 1 all */
+    double empty;  /* the share of tiles without labels that is kept: 0 none, 1 all */
     uint64_t seed; /* which ones: a function of (seed, page, tile), not of the rest */
 };
 

@@ -76,8 +76,8 @@ static char *label_path(const char *image) {
     if (at) {
         const char *rest = at + strlen("/images");
         size_t rest_len = strlen(rest) - strlen(yt_path_name(image));
-        path = yt_format("%.*s/labels%.*s%s.txt", (int)(at - image), image, (int)rest_len, rest,
-                         stem);
+        path =
+            yt_format("%.*s/labels%.*s%s.txt", (int)(at - image), image, (int)rest_len, rest, stem);
     } else {
         path = yt_format("%s/%s.txt", dir, stem);
     }
@@ -176,7 +176,8 @@ static void drop_duplicates(struct yt_dataset *dataset, struct yt_page *page, co
     for (uint32_t i = 0; i < count; i++)
         if (is_duplicate[i])
             yt_tally_add(&dataset->tally, "duplicate labels were removed", "%s", path);
-        else labels[kept++] = labels[i];
+        else
+            labels[kept++] = labels[i];
     free(is_duplicate);
     free(sorted);
     page->label_count = kept;
@@ -198,8 +199,10 @@ static void add_labels_of(struct yt_dataset *dataset, struct yt_page *page) {
         for (char *line = text; line && *line; number++) {
             char *end = strchr(line, '\n');
             if (end) *end = 0;
-            if (pass == 0) is_polygon |= count_fields(line) > 6;
-            else add_line(dataset, page, line, is_polygon, path, number);
+            if (pass == 0)
+                is_polygon |= count_fields(line) > 6;
+            else
+                add_line(dataset, page, line, is_polygon, path, number);
             if (end) *end = '\n';
             line = end ? end + 1 : NULL;
         }

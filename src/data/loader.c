@@ -1,0 +1,413 @@
+/* The stream of batches has absolute numbers: batch q is batch q % per_epoch of epoch q /
+ * per_epoch. A ring of slots holds batches consumed .. opened - 1; a thread takes one sample at a
+ * time, of the batch opened last, and opens the next when all its samples are taken and a slot is
+ * free. Sample i writes its targets at i * max_labels; yt_loader_next closes the gaps. */
+#include "data/loader.h"
+#include "base/rng.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH = 3 }; /* one lent, one ready, one in the making */
+
+struct slot {
+    struct yt_batch batch;
+    int taken, done; /* samples */
+    char *error;     /* of the first sample that failed */
+    int error_sample;
+};
+
+/* A thread's buffers. */
+struct worker {
+    struct yt_loader *loader;
+    pthread_t thread;
+    struct yt_image *tile, *spare, *out;
+    struct yt_label *labels;
+};
+
+struct yt_loader {
+    const struct yt_tiles *tiles;
+    struct yt_pages *pages;
+    struct yt_loader_options options;
+    uint32_t *list, *order; /* as given; of the epoch order_epoch */
+    size_t count;
+    long order_epoch;
+    int per_epoch, max_labels;
+    int (*shapes)[2]; /* h, w of every batch of an epoch */
+    int max_h, max_w; /* of them */
+
+    uint8_t *memory; /* the images of all slots */
+    size_t memory_bytes;
+    struct slot slots[DEPTH];
+    long consumed, opened, end; /* numbers of batches */
+    bool is_lent, is_stopping;
+    pthread_mutex_t lock;
+    pthread_cond_t work, ready;
+    struct worker *workers;
+    int worker_count; /* threads that run */
+};
+
+/* --- what is in which batch ---------------------------------------------------------------- */
+
+static int batch_size(const struct yt_loader *loader, long index) {
+    size_t left = loader->count - (size_t)index * (size_t)loader->options.batch;
+    return (int)YT_MIN(left, (size_t)loader->options.batch);
+}
+
+static double ratio_of(const struct yt_loader *loader, uint32_t tile) {
+    return (double)loader->tiles->items[tile].h / loader->tiles->items[tile].w;
+}
+
+struct ranked {
+    double ratio;
+    size_t place; /* in the list: equal ratios keep their order */
+    uint32_t tile;
+};
+
+static int by_ratio(const void *a, const void *b) {
+    const struct ranked *x = a, *y = b;
+    if (x->ratio != y->ratio) return x->ratio < y->ratio ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static void sort_by_ratio(struct yt_loader *loader) {
+    struct ranked *ranked = yt_malloc(loader->count * sizeof *ranked);
+    for (size_t i = 0; i < loader->count; i++)
+        ranked[i] = (struct ranked){ratio_of(loader, loader->list[i]), i, loader->list[i]};
+    qsort(ranked, loader->count, sizeof *ranked, by_ratio);
+    for (size_t i = 0; i < loader->count; i++) loader->list[i] = ranked[i].tile;
+    free(ranked);
+}
+
+static void plan_shapes(struct yt_loader *loader) {
+    const struct yt_loader_options *options = &loader->options;
+    loader->shapes = yt_malloc((size_t)loader->per_epoch * sizeof *loader->shapes);
+    for (int b = 0; b < loader->per_epoch; b++) {
+        int h = options->imgsz, w = options->imgsz;
+        size_t first = (size_t)b * (size_t)options->batch;
+        size_t last = first + (size_t)batch_size(loader, b) - 1;
+        if (!options->is_training)
+            yt_letterbox_group(ratio_of(loader, loader->list[first]),
+                               ratio_of(loader, loader->list[last]), options->imgsz,
+                               options->stride, &w, &h);
+        loader->shapes[b][0] = h;
+        loader->shapes[b][1] = w;
+        loader->max_h = YT_MAX(loader->max_h, h);
+        loader->max_w = YT_MAX(loader->max_w, w);
+    }
+}
+
+static void order_epoch(struct yt_loader *loader, long epoch) {
+    if (loader->order_epoch == epoch) return;
+    memcpy(loader->order, loader->list, loader->count * sizeof *loader->order);
+    loader->order_epoch = epoch;
+    if (!loader->options.is_training || !loader->options.is_shuffled) return;
+    struct yt_rng rng = yt_rng_make(loader->options.seed, "shuffle", (uint64_t)epoch, 0);
+    yt_rng_shuffle(&rng, loader->order, loader->count);
+}
+
+/* Makes the next slot of the ring the batch `opened`, with no sample taken yet. */
+static void open_batch(struct yt_loader *loader) {
+    struct slot *slot = &loader->slots[loader->opened % DEPTH];
+    long epoch = loader->opened / loader->per_epoch, index = loader->opened % loader->per_epoch;
+    struct yt_batch *batch = &slot->batch;
+    order_epoch(loader, epoch);
+    batch->n = batch_size(loader, index);
+    batch->h = loader->shapes[index][0];
+    batch->w = loader->shapes[index][1];
+    batch->target_count = 0;
+    batch->epoch = (int)epoch;
+    batch->index = (int)index;
+    batch->is_last = index == loader->per_epoch - 1;
+    batch->lost = (struct yt_augment_lost){0};
+    const uint32_t *tiles = loader->order + (size_t)index * (size_t)loader->options.batch;
+    for (int i = 0; i < batch->n; i++) batch->items[i] = (struct yt_batch_item){.tile = tiles[i]};
+    slot->taken = slot->done = 0;
+    loader->opened++;
+}
+
+/* --- one sample ---------------------------------------------------------------------------- */
+
+/* The pixels of a tile: the page itself, or a copy of the window into the worker's buffer. */
+static const struct yt_image *cut_tile(const struct yt_tile *tile, const struct yt_image *page,
+                                       struct yt_image *buffer) {
+    if (tile->w == page->w && tile->h == page->h) return page;
+    buffer->w = tile->w;
+    buffer->h = tile->h;
+    buffer->c = page->c;
+    size_t row = (size_t)tile->w * (size_t)page->c, page_row = (size_t)page->w * (size_t)page->c;
+    const uint8_t *from = page->data + (size_t)tile->y * page_row + (size_t)(tile->x * page->c);
+    for (int y = 0; y < tile->h; y++)
+        memcpy(buffer->data + (size_t)y * row, from + (size_t)y * page_row, row);
+    return buffer;
+}
+
+static struct yt_target target_of(const struct yt_label *label, int image, int w, int h) {
+    const struct yt_box *box = &label->box;
+    return (struct yt_target){.image = image,
+                              .cls = label->cls,
+                              .cx = (box->x1 + box->x2) / 2 / (float)w,
+                              .cy = (box->y1 + box->y2) / 2 / (float)h,
+                              .w = (box->x2 - box->x1) / (float)w,
+                              .h = (box->y2 - box->y1) / (float)h};
+}
+
+/* Fills worker->out and worker->labels from the tile; returns the labels kept. */
+static size_t make_sample(struct worker *worker, struct yt_batch *batch, int i,
+                          const struct yt_image *tile, const struct yt_label *labels, size_t count,
+                          struct yt_augment_lost *lost) {
+    const struct yt_loader_options *options = &worker->loader->options;
+    struct yt_batch_item *item = &batch->items[i];
+    worker->out->w = batch->w;
+    worker->out->h = batch->h;
+    if (options->is_training) {
+        struct yt_rng rng =
+            yt_rng_make(options->seed, "augment", (uint64_t)batch->epoch, item->tile);
+        return yt_augment_apply(&options->augment, &rng, tile, labels, count, worker->spare,
+                                worker->out, worker->labels, lost);
+    }
+    worker->out->c = tile->c;
+    item->fit = yt_letterbox_load(tile->w, tile->h, options->imgsz, batch->w, batch->h);
+    yt_letterbox_apply(&item->fit, tile, worker->out, YT_LETTERBOX_BORDER);
+    for (size_t k = 0; k < count; k++)
+        worker->labels[k] =
+            (struct yt_label){yt_letterbox_to_input(&item->fit, labels[k].box), labels[k].cls};
+    return count;
+}
+
+/* Sample i of the batch, in its place. -1 + yt_fail when the page cannot be read. */
+static int prepare(struct worker *worker, struct yt_batch *batch, int i,
+                   struct yt_augment_lost *lost) {
+    struct yt_loader *loader = worker->loader;
+    struct yt_batch_item *item = &batch->items[i];
+    const struct yt_tile *tile = &loader->tiles->items[item->tile];
+    const struct yt_image *page = yt_pages_lend(loader->pages, tile->page);
+    if (!page) return -1;
+    size_t kept = make_sample(worker, batch, i, cut_tile(tile, page, worker->tile),
+                              loader->tiles->labels + tile->label_begin, tile->label_count, lost);
+    yt_pages_return(loader->pages, tile->page);
+
+    size_t image_bytes = (size_t)batch->h * (size_t)batch->w * 3;
+    struct yt_image place = {batch->w, batch->h, 3, batch->images + (size_t)i * image_bytes};
+    yt_image_paste_into(worker->out, &place, 0, 0);
+    item->target_begin = i * loader->max_labels;
+    item->target_count = (int)kept;
+    for (size_t k = 0; k < kept; k++)
+        batch->targets[(size_t)item->target_begin + k] =
+            target_of(&worker->labels[k], i, batch->w, batch->h);
+    return 0;
+}
+
+/* --- the threads --------------------------------------------------------------------------- */
+
+/* The slot that has a sample to take, opening a batch if need be; NULL when there is none now. */
+static struct slot *slot_with_work(struct yt_loader *loader) {
+    if (loader->opened > loader->consumed) {
+        struct slot *slot = &loader->slots[(loader->opened - 1) % DEPTH];
+        if (slot->taken < slot->batch.n) return slot;
+    }
+    if (loader->opened - loader->consumed >= DEPTH || loader->opened >= loader->end) return NULL;
+    open_batch(loader);
+    return &loader->slots[(loader->opened - 1) % DEPTH];
+}
+
+static void finish_sample(struct yt_loader *loader, struct slot *slot, int i, bool failed,
+                          const struct yt_augment_lost *lost) {
+    if (failed && (!slot->error || i < slot->error_sample)) {
+        free(slot->error);
+        slot->error = yt_error_take();
+        slot->error_sample = i;
+    }
+    slot->batch.lost.outside += lost->outside;
+    slot->batch.lost.small += lost->small;
+    slot->batch.lost.cut += lost->cut;
+    slot->batch.lost.thin += lost->thin;
+    if (++slot->done == slot->batch.n) pthread_cond_signal(&loader->ready);
+}
+
+static void *run_worker(void *user) {
+    struct worker *worker = user;
+    struct yt_loader *loader = worker->loader;
+    pthread_mutex_lock(&loader->lock);
+    while (!loader->is_stopping) {
+        struct slot *slot = slot_with_work(loader);
+        if (!slot) {
+            pthread_cond_wait(&loader->work, &loader->lock);
+            continue;
+        }
+        int i = slot->taken++;
+        struct yt_augment_lost lost = {0};
+        pthread_mutex_unlock(&loader->lock);
+        bool failed = prepare(worker, &slot->batch, i, &lost) != 0;
+        pthread_mutex_lock(&loader->lock);
+        finish_sample(loader, slot, i, failed, &lost);
+    }
+    pthread_mutex_unlock(&loader->lock);
+    return NULL;
+}
+
+/* --- lending ------------------------------------------------------------------------------- */
+
+static void close_gaps(struct yt_batch *batch) {
+    int count = 0;
+    for (int i = 0; i < batch->n; i++) {
+        struct yt_batch_item *item = &batch->items[i];
+        memmove(batch->targets + count, batch->targets + item->target_begin,
+                (size_t)item->target_count * sizeof *batch->targets);
+        item->target_begin = count;
+        count += item->target_count;
+    }
+    batch->target_count = count;
+}
+
+int yt_loader_next(struct yt_loader *loader, const struct yt_batch **batch) {
+    double start = yt_now();
+    *batch = NULL;
+    pthread_mutex_lock(&loader->lock);
+    if (loader->is_lent) {
+        loader->is_lent = false;
+        loader->consumed++;
+        pthread_cond_broadcast(&loader->work);
+    }
+    if (loader->consumed >= loader->end) {
+        pthread_mutex_unlock(&loader->lock);
+        return 0;
+    }
+    struct slot *slot = &loader->slots[loader->consumed % DEPTH];
+    while (loader->opened <= loader->consumed || slot->done < slot->batch.n)
+        pthread_cond_wait(&loader->ready, &loader->lock);
+    if (!slot->error) loader->is_lent = true;
+    pthread_mutex_unlock(&loader->lock);
+    if (slot->error) return yt_fail("%s", slot->error);
+    close_gaps(&slot->batch);
+    slot->batch.waited_s = yt_now() - start;
+    *batch = &slot->batch;
+    return 0;
+}
+
+void yt_batch_truth(const struct yt_batch *batch, int i, struct yt_label *labels) {
+    const struct yt_batch_item *item = &batch->items[i];
+    float w = (float)batch->w, h = (float)batch->h;
+    for (int k = 0; k < item->target_count; k++) {
+        const struct yt_target *t = &batch->targets[item->target_begin + k];
+        struct yt_box box = {(t->cx - t->w / 2) * w, (t->cy - t->h / 2) * h, (t->cx + t->w / 2) * w,
+                             (t->cy + t->h / 2) * h};
+        labels[k] = (struct yt_label){yt_letterbox_to_source(&item->fit, box), t->cls};
+    }
+}
+
+int yt_loader_batches(const struct yt_loader *loader) {
+    return loader->per_epoch;
+}
+
+/* --- making and freeing -------------------------------------------------------------------- */
+
+static void init_plan(struct yt_loader *loader, const uint32_t *list) {
+    const struct yt_loader_options *options = &loader->options;
+    loader->list = yt_malloc(loader->count * sizeof *list);
+    loader->order = yt_malloc(loader->count * sizeof *list);
+    memcpy(loader->list, list, loader->count * sizeof *list);
+    loader->order_epoch = -1;
+    size_t batch = (size_t)options->batch;
+    loader->per_epoch = (int)((loader->count + batch - 1) / batch);
+    if (!options->is_training) sort_by_ratio(loader);
+    plan_shapes(loader);
+    for (size_t i = 0; i < loader->count; i++)
+        loader->max_labels =
+            YT_MAX(loader->max_labels, (int)loader->tiles->items[list[i]].label_count);
+    loader->consumed = (long)options->epoch * loader->per_epoch + options->first_batch;
+    loader->opened = loader->consumed;
+    loader->end = options->epochs ? (long)options->epochs * loader->per_epoch : INT64_MAX;
+}
+
+static int init_slots(struct yt_loader *loader) {
+    size_t batch = YT_MIN((size_t)loader->options.batch, loader->count);
+    size_t bytes = batch * (size_t)loader->max_h * (size_t)loader->max_w * 3;
+    loader->memory_bytes = bytes * DEPTH;
+    loader->memory = yt_arena_map(loader->memory_bytes, "batches of images");
+    if (!loader->memory) return -1;
+    for (int s = 0; s < DEPTH; s++) {
+        struct yt_batch *slot = &loader->slots[s].batch;
+        slot->images = loader->memory + (size_t)s * bytes;
+        slot->items = yt_calloc(batch, sizeof *slot->items);
+        slot->targets = yt_calloc(batch * (size_t)loader->max_labels + 1, sizeof *slot->targets);
+    }
+    return 0;
+}
+
+static void init_worker(struct worker *worker, struct yt_loader *loader) {
+    int tile_w = 1, tile_h = 1, imgsz = loader->options.imgsz;
+    for (size_t i = 0; i < loader->count; i++) {
+        const struct yt_tile *tile = &loader->tiles->items[loader->list[i]];
+        tile_w = YT_MAX(tile_w, tile->w);
+        tile_h = YT_MAX(tile_h, tile->h);
+    }
+    worker->loader = loader;
+    worker->tile = yt_image_new(tile_w, tile_h, 3);
+    worker->spare = yt_image_new(imgsz, imgsz, 3);
+    worker->out = yt_image_new(loader->max_w, loader->max_h, 3);
+    worker->labels = yt_malloc(((size_t)loader->max_labels + 1) * sizeof *worker->labels);
+}
+
+struct yt_loader *yt_loader_new(const struct yt_tiles *tiles, struct yt_pages *pages,
+                                const uint32_t *list, size_t count,
+                                const struct yt_loader_options *options) {
+    YT_ASSERT(count > 0 && options->batch > 0 && options->imgsz > 0 && options->stride > 0);
+    struct yt_loader *loader = yt_calloc(1, sizeof *loader);
+    *loader = (struct yt_loader){
+        .dataset = dataset, .tiles = tiles, .pages = pages, .options = *options, .count = count};
+    pthread_mutex_init(&loader->lock, NULL);
+    pthread_cond_init(&loader->work, NULL);
+    pthread_cond_init(&loader->ready, NULL);
+    init_plan(loader, list);
+    int workers = YT_MAX(options->workers, 1);
+    loader->workers = yt_calloc((size_t)workers, sizeof *loader->workers);
+    bool failed = init_slots(loader) != 0;
+    for (int i = 0; i < workers && !failed; i++) {
+        struct worker *worker = &loader->workers[i];
+        init_worker(worker, loader);
+        loader->worker_count = i + 1;
+        if (pthread_create(&worker->thread, NULL, run_worker, worker)) {
+            worker->thread = pthread_self(); /* none to join */
+            failed = true;
+            yt_fail("cannot start loader thread %d of %d; lower workers=", i + 1, workers);
+        }
+    }
+    if (!failed) return loader;
+    yt_loader_free(loader);
+    return NULL;
+}
+
+static void stop_workers(struct yt_loader *loader) {
+    pthread_mutex_lock(&loader->lock);
+    loader->is_stopping = true;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->lock);
+    for (int i = 0; i < loader->worker_count; i++) {
+        struct worker *worker = &loader->workers[i];
+        if (!pthread_equal(worker->thread, pthread_self())) pthread_join(worker->thread, NULL);
+        yt_image_free(worker->tile);
+        yt_image_free(worker->spare);
+        yt_image_free(worker->out);
+        free(worker->labels);
+    }
+}
+
+void yt_loader_free(struct yt_loader *loader) {
+    if (!loader) return;
+    stop_workers(loader);
+    for (int s = 0; s < DEPTH; s++) {
+        free(loader->slots[s].error);
+        free(loader->slots[s].batch.items);
+        free(loader->slots[s].batch.targets);
+    }
+    if (loader->memory) yt_arena_unmap(loader->memory, loader->memory_bytes);
+    pthread_cond_destroy(&loader->ready);
+    pthread_cond_destroy(&loader->work);
+    pthread_mutex_destroy(&loader->lock);
+    free(loader->workers);
+    free(loader->shapes);
+    free(loader->order);
+    free(loader->list);
+    free(loader);
+}
