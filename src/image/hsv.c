@@ -1,6 +1,7 @@
 /* 8-bit HSV as OpenCV has it: hue in 0..179 (two degrees a step).
  *     V = max, d = V - min, S = d 255 / V, H = 60 / 2 (g - b, b - r + 2d, or r - g + 4d) / d
- * by tables of reciprocals in 12 bits; and back in float32, truncated. Grays come back exactly. */
+ * by tables of reciprocals in 12 bits; and back in float32 with fused multiply-add, as OpenCV runs
+ * on CPUs that have it, truncated. Grays come back exactly. */
 #include "image/image.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ void yt_hsv_to_rgb(const uint8_t *hsv, uint8_t *rgb, size_t n) {
         int sector = (int)h;
         h -= (float)sector;
         sector %= 6; /* hues up to 255 can be asked for */
-        float p = v * (1 - s), q = v * (1 - s * h), t = v * (1 - s * (1 - h));
+        float p = v * (1 - s), q = v * fmaf(-s, h, 1), t = v * fmaf(-s, 1 - h, 1);
         float r = sector == 0 || sector == 5 ? v : sector == 1 ? q : sector == 4 ? t : p;
         float g = sector == 1 || sector == 2 ? v : sector == 0 ? t : sector == 3 ? q : p;
         float b = sector == 3 || sector == 4 ? v : sector == 2 ? t : sector == 5 ? q : p;

@@ -40,7 +40,9 @@ static void make_columns(struct columns *columns, const struct yt_image *src, in
     }
 }
 
-static void resize_row(const struct columns *columns, const uint8_t *p, int c, int *row) {
+/* Inlined for each c, a constant there, so that the loop over channels disappears. */
+static inline __attribute__((always_inline)) void resize_row(const struct columns *columns,
+                                                             const uint8_t *p, int *row, int c) {
     for (int i = 0; i < columns->count; i++) {
         const uint8_t *left = p + columns->left[i], *right = p + columns->right[i];
         int a0 = columns->a0[i], a1 = columns->a1[i];
@@ -69,7 +71,11 @@ static void resize_strip(const struct yt_image *src, const struct columns *colum
                 held[1] = held[0], held[0] = want;
             }
             if (held[k] == want) continue;
-            resize_row(columns, src->data + (size_t)want * src->w * src->c, src->c, row[k]);
+            const uint8_t *p = src->data + (size_t)want * src->w * src->c;
+            if (src->c == 1)
+                resize_row(columns, p, row[k], 1);
+            else
+                resize_row(columns, p, row[k], 3);
             held[k] = want;
         }
         mix_rows(row[0], row[1], (int)lrintf((1 - f) * ONE), (int)lrintf(f * ONE), out,

@@ -22,10 +22,10 @@ static void invert(const double m[6], double inverse[6]) {
     inverse[3] = a21, inverse[4] = a22, inverse[5] = -a21 * m[2] - a22 * m[5];
 }
 
+/* The weighted sum of four neighbours in three products. */
 static int mix(int p00, int p01, int p10, int p11, int fx, int fy) {
-    return ((p00 * (ONE - fx) + p01 * fx) * (ONE - fy) + (p10 * (ONE - fx) + p11 * fx) * fy +
-            512) >>
-           10;
+    int upper = p00 * ONE + (p01 - p00) * fx, lower = p10 * ONE + (p11 - p10) * fx;
+    return (upper * ONE + (lower - upper) * fy + 512) >> 10;
 }
 
 /* Some of the four neighbours lie outside; each of those is the border. */
@@ -42,16 +42,18 @@ static void edge_pixel(const struct yt_image *src, int ix, int iy, int fx, int f
     }
 }
 
-/* n output pixels whose source is at (x0 + dx[i], y0 + dy[i]), in 1/1024. */
-static void warp_run(const struct yt_image *src, int x0, int y0, const int *dx, const int *dy,
-                     int n, uint8_t border, uint8_t *out) {
-    int c = src->c;
+/* n output pixels whose source is at (x0 + dx[i], y0 + dy[i]), in 1/1024. Inlined for each c, which
+ * is the channels of src and a constant there, so that the loop over them disappears. */
+static inline __attribute__((always_inline)) void warp_run(const struct yt_image *src, int x0,
+                                                           int y0, const int *dx, const int *dy,
+                                                           int n, uint8_t border, uint8_t *out,
+                                                           int c) {
     size_t row = (size_t)src->w * c;
     unsigned last_x = (unsigned)src->w - 1, last_y = (unsigned)src->h - 1;
     for (int i = 0; i < n; i++, out += c) {
         int x = (x0 + dx[i]) >> FRACTION_BITS, y = (y0 + dy[i]) >> FRACTION_BITS;
-        int ix = x >> FRACTION_BITS, iy = y >> FRACTION_BITS, fx = x & (ONE - 1),
-            fy = y & (ONE - 1);
+        int ix = x >> FRACTION_BITS, iy = y >> FRACTION_BITS;
+        int fx = x & (ONE - 1), fy = y & (ONE - 1);
         if ((unsigned)ix >= last_x || (unsigned)iy >= last_y) {
             edge_pixel(src, ix, iy, fx, fy, border, out);
             continue;
@@ -77,8 +79,11 @@ void yt_image_warp_into(const struct yt_image *src, struct yt_image *dst, const 
         }
         for (int y = 0; y < dst->h; y++) {
             uint8_t *out = dst->data + ((size_t)y * dst->w + first) * dst->c;
-            warp_run(src, fixed(a[1] * y + a[2]) + HALF, fixed(a[4] * y + a[5]) + HALF, dx, dy, n,
-                     border, out);
+            int x0 = fixed(a[1] * y + a[2]) + HALF, y0 = fixed(a[4] * y + a[5]) + HALF;
+            if (src->c == 1)
+                warp_run(src, x0, y0, dx, dy, n, border, out, 1);
+            else
+                warp_run(src, x0, y0, dx, dy, n, border, out, 3);
         }
     }
 }
