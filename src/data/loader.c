@@ -354,8 +354,8 @@ struct yt_loader *yt_loader_new(const struct yt_tiles *tiles, struct yt_pages *p
                                 const struct yt_loader_options *options) {
     YT_ASSERT(count > 0 && options->batch > 0 && options->imgsz > 0 && options->stride > 0);
     struct yt_loader *loader = yt_calloc(1, sizeof *loader);
-    *loader = (struct yt_loader){
-        .dataset = dataset, .tiles = tiles, .pages = pages, .options = *options, .count = count};
+    *loader =
+        (struct yt_loader){.tiles = tiles, .pages = pages, .options = *options, .count = count};
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->ready, NULL);
