@@ -1,0 +1,15 @@
+/* Keys of other trainers' files, beside the table of yt's own. For settings.c alone. */
+#ifndef YT_CONFIG_SETTINGS_TABLE_H
+#define YT_CONFIG_SETTINGS_TABLE_H
+
+#include <stdbool.h>
+
+/* Only 0 is accepted, for the reason given. */
+struct yt_refused {
+    const char *name, *why;
+};
+const struct yt_refused *yt_settings_find_refused(const char *key); /* or NULL */
+/* Known, and without any effect here. */
+bool yt_settings_is_unused(const char *key);
+
+#endif
