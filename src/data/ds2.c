@@ -50,7 +50,7 @@ struct reader {
 
 /* Ids stand as numbers and as strings of digits; -1 for anything else (null is common). */
 static int64_t token_id(const struct yt_json_token *token) {
-    if (token->event != YT_JSON_NUMBER && token->event != YT_JSON_STRING) return -1;
+    if (token->event < YT_JSON_NUMBER || token->event > YT_JSON_KEY) return -1;
     char *end;
     long long id = strtoll(token->text, &end, 10);
     return end > token->text && *end == 0 ? id : -1;
