@@ -1,0 +1,153 @@
+/* The functions of kernels.h: shapes are checked, then the CPU's own kernel is called. */
+#include "tensor/kernels.h"
+#include "tensor/kernels/kernel.h"
+
+static void check_map(const struct yt_map *m) {
+    YT_ASSERT(m->n > 0 && m->h > 0 && m->w > 0 && m->c > 0 && m->ld >= m->c);
+}
+static void check_same(const struct yt_map *a, const struct yt_map *b) {
+    check_map(a), check_map(b);
+    YT_ASSERT(a->n == b->n && a->h == b->h && a->w == b->w && a->c == b->c);
+}
+static void check_conv(const struct yt_conv *conv, const struct yt_map *x, const struct yt_map *y) {
+    check_map(x), check_map(y);
+    YT_ASSERT(conv->k > 0 && (conv->stride == 1 || conv->stride == 2) && conv->pad >= 0);
+    YT_ASSERT(x->n == y->n);
+    YT_ASSERT(y->h == (x->h + 2 * conv->pad - conv->k) / conv->stride + 1);
+    YT_ASSERT(y->w == (x->w + 2 * conv->pad - conv->k) / conv->stride + 1);
+}
+static void check_dwconv(const struct yt_conv *conv, const struct yt_map *x,
+                         const struct yt_map *y) {
+    check_conv(conv, x, y);
+    YT_ASSERT(x->c == y->c && (conv->k == 3 || conv->k == 7));
+}
+static void check_double(const struct yt_map *small, const struct yt_map *large) {
+    check_map(small), check_map(large);
+    YT_ASSERT(small->n == large->n && small->c == large->c);
+    YT_ASSERT(2 * small->h == large->h && 2 * small->w == large->w);
+}
+
+size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                 const struct yt_map *y) {
+    check_conv(conv, x, y);
+    return yt_kernels_now()->conv2d_forward_scratch(conv, x, y);
+}
+void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+                       const float *bias, enum yt_act act, const struct yt_map *y, float *scratch) {
+    check_conv(conv, x, y);
+    yt_kernels_now()->conv2d_forward(conv, x, w, bias, act, y, scratch);
+}
+size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
+                                        const struct yt_map *dx) {
+    check_conv(conv, dx, dy);
+    return yt_kernels_now()->conv2d_backward_input_scratch(conv, dy, dx);
+}
+void yt_conv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
+                              const struct yt_map *dx, bool add, float *scratch) {
+    check_conv(conv, dx, dy);
+    yt_kernels_now()->conv2d_backward_input(conv, dy, w, dx, add, scratch);
+}
+size_t yt_conv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                         const struct yt_map *dy) {
+    check_conv(conv, x, dy);
+    return yt_kernels_now()->conv2d_backward_weight_scratch(conv, x, dy);
+}
+void yt_conv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *x,
+                               const struct yt_map *dy, float *dw, float *dbias, float *scratch) {
+    check_conv(conv, x, dy);
+    yt_kernels_now()->conv2d_backward_weight(conv, x, dy, dw, dbias, scratch);
+}
+
+void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+                         const float *bias, enum yt_act act, const struct yt_map *y) {
+    check_dwconv(conv, x, y);
+    yt_kernels_now()->dwconv2d_forward(conv, x, w, bias, act, y);
+}
+void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
+                                const struct yt_map *dx, bool add) {
+    check_dwconv(conv, dx, dy);
+    yt_kernels_now()->dwconv2d_backward_input(conv, dy, w, dx, add);
+}
+size_t yt_dwconv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
+                                           const struct yt_map *dy) {
+    check_dwconv(conv, x, dy);
+    return yt_kernels_now()->dwconv2d_backward_weight_scratch(conv, x, dy);
+}
+void yt_dwconv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *x,
+                                 const struct yt_map *dy, float *dw, float *scratch) {
+    check_dwconv(conv, x, dy);
+    yt_kernels_now()->dwconv2d_backward_weight(conv, x, dy, dw, scratch);
+}
+
+size_t yt_bn_scratch(const struct yt_map *x) {
+    check_map(x);
+    return yt_kernels_now()->bn_scratch(x);
+}
+void yt_bn_statistics(const struct yt_map *x, float *mean, float *var, float *scratch) {
+    check_map(x);
+    yt_kernels_now()->bn_statistics(x, mean, var, scratch);
+}
+void yt_scale_shift_act(const struct yt_map *x, const float *scale, const float *shift,
+                        enum yt_act act, const struct yt_map *y) {
+    check_same(x, y);
+    yt_kernels_now()->scale_shift_act(x, scale, shift, act, y);
+}
+void yt_bn_act_backward(const struct yt_map *x, const struct yt_map *dy, const float *mean,
+                        const float *inv_std, const float *gamma, const float *beta,
+                        enum yt_act act, float *dgamma, float *dbeta, const struct yt_map *dx,
+                        bool add, float *scratch) {
+    check_same(x, dy), check_same(x, dx);
+    yt_kernels_now()->bn_act_backward(x, dy, mean, inv_std, gamma, beta, act, dgamma, dbeta, dx,
+                                      add, scratch);
+}
+
+void yt_silu_forward(const struct yt_map *x, const struct yt_map *y) {
+    check_same(x, y);
+    yt_kernels_now()->silu_forward(x, y);
+}
+void yt_silu_backward(const struct yt_map *x, const struct yt_map *dy, const struct yt_map *dx,
+                      bool add) {
+    check_same(x, dy), check_same(x, dx);
+    yt_kernels_now()->silu_backward(x, dy, dx, add);
+}
+void yt_add_forward(const struct yt_map *a, const struct yt_map *b, const struct yt_map *y) {
+    check_same(a, b), check_same(a, y);
+    yt_kernels_now()->add_forward(a, b, y);
+}
+void yt_copy(const struct yt_map *x, const struct yt_map *y, bool add) {
+    check_same(x, y);
+    yt_kernels_now()->copy(x, y, add);
+}
+void yt_zero(const struct yt_map *y) {
+    check_map(y);
+    yt_kernels_now()->zero(y);
+}
+void yt_upsample2_forward(const struct yt_map *x, const struct yt_map *y) {
+    check_double(x, y);
+    yt_kernels_now()->upsample2_forward(x, y);
+}
+void yt_upsample2_backward(const struct yt_map *dy, const struct yt_map *dx, bool add) {
+    check_double(dx, dy);
+    yt_kernels_now()->upsample2_backward(dy, dx, add);
+}
+void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where) {
+    check_same(x, y);
+    YT_ASSERT(k % 2 == 1 && k <= 15); /* taps are bytes */
+    yt_kernels_now()->maxpool_forward(k, x, y, where);
+}
+void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
+                         const struct yt_map *dx, bool add) {
+    check_same(dy, dx);
+    YT_ASSERT(k % 2 == 1 && k <= 15);
+    yt_kernels_now()->maxpool_backward(k, dy, where, dx, add);
+}
+void yt_softmax_rows(float *s, int rows, int cols, float scale) {
+    yt_kernels_now()->softmax_rows(s, rows, cols, scale);
+}
+void yt_softmax_rows_backward(const float *s, float *ds, int rows, int cols, float scale) {
+    yt_kernels_now()->softmax_rows_backward(s, ds, rows, cols, scale);
+}
+void yt_bytes_to_floats(const uint8_t *x, const struct yt_map *y) {
+    check_map(y);
+    yt_kernels_now()->bytes_to_floats(x, y);
+}

@@ -1,0 +1,226 @@
+/* Dense convolution, backward to the weights: a product whose reduction runs over pixels.
+ *
+ *     dw[m, co] += sum_{n, oy, ox} x[n, oy*s - pad + ky, ox*s - pad + kx, ci] dy[n, oy, ox, co]
+ *     dbias[co] += sum_{n, oy, ox} dy[n, oy, ox, co]          m = (ky*k + kx)*c_in + ci
+ *
+ * The images' rows are cut into units (a band of output rows), consecutive units into chunks, and
+ * the m into parts: a task is one chunk and one part. It copies the band of x with its border (for
+ * 1x1: reads it where it lies), and for each few rows of it and each panel of columns packs dy and
+ * adds to the chunk's own partial dw, whose last row is dbias. Then the partial dw are added in the
+ * order of the chunks. Sums of at most KEEP_PIXELS products stay in registers; that, the chunk's
+ * partial sums and the sum of chunks keep rounding errors far below those of one long sum.
+ */
+#include "tensor/kernels/block.h"
+#include "tensor/kernels/conv.h"
+
+#include <omp.h>
+
+enum {
+    KEEP_PIXELS = 256,           /* of a panel of dy that stay in the first-level cache */
+    MAX_CHUNKS = 16,             /* enough for the threads, few enough to add up */
+    CHUNK_PIXELS = 512,          /* at least, or adding up would show */
+    PARTIAL_FLOATS = 1024 * 2048 /* at most for all chunks together */
+};
+
+struct weight_pass {
+    const struct yt_conv *conv;
+    const struct yt_map *x, *dy;
+    bool product;
+    int depth, columns;         /* of dw: k*k*c_in and c_out */
+    int images, h, w;           /* of dy; a product is one row of all pixels, cut into h rows */
+    int unit_rows, image_units; /* output rows of a unit, units of an image */
+    int keep_rows;              /* rows summed in registers */
+    int chunks, parts;
+    int width; /* of a band, in pixels of x */
+    size_t band_floats, panel_floats, partial_floats;
+    float *partial, *band,
+        *panel; /* partial dw of each chunk; a band and a panel for each thread */
+};
+
+static struct weight_pass plan(const struct yt_conv *conv, const struct yt_map *x,
+                               const struct yt_map *dy) {
+    struct weight_pass p = {.conv = conv, .x = x, .dy = dy, .product = yt_conv_is_product(conv)};
+    const size_t pixels = yt_map_pixels(dy);
+    p.depth = conv->k * conv->k * x->c;
+    p.columns = dy->c;
+    if (p.product) {
+        p.images = 1, p.h = (int)((pixels + KEEP_PIXELS - 1) / KEEP_PIXELS), p.w = KEEP_PIXELS;
+        p.unit_rows = p.keep_rows = 1;
+    } else {
+        p.images = dy->n, p.h = dy->h, p.w = dy->w;
+        p.width = (dy->w - 1) * conv->stride + conv->k;
+        const size_t row_floats = (size_t)p.width * x->c;
+        int rows = (YT_BAND_FLOATS / (int)row_floats + conv->stride - conv->k) / conv->stride;
+        rows = YT_MIN(rows, (int)(pixels / MAX_CHUNKS / dy->w));
+        p.unit_rows = YT_MAX(1, YT_MIN(rows, dy->h));
+        p.keep_rows = YT_MAX(1, KEEP_PIXELS / dy->w);
+        p.band_floats = ((p.unit_rows - 1) * conv->stride + conv->k) * row_floats;
+    }
+    p.band_floats = yt_round_up(p.band_floats, 16);
+    p.panel_floats = (size_t)YT_MIN(p.keep_rows, p.unit_rows) * p.w * 64; /* the widest panel */
+    p.image_units = (p.h + p.unit_rows - 1) / p.unit_rows;
+    p.partial_floats = (size_t)(p.depth + 1) * yt_round_up(p.columns, 16);
+    const size_t units = (size_t)p.images * p.image_units;
+    p.chunks = yt_clamp(YT_MIN(pixels / CHUNK_PIXELS, PARTIAL_FLOATS / p.partial_floats), 1,
+                        (int)YT_MIN(units, MAX_CHUNKS));
+    p.parts = yt_clamp(p.depth / 48, 1, (MAX_CHUNKS + p.chunks - 1) / p.chunks);
+    return p;
+}
+
+static size_t scratch_floats(const struct weight_pass *p) {
+    return p->chunks * p->partial_floats + yt_threads() * (p->band_floats + p->panel_floats);
+}
+
+/* panel (pixels, vectors) = columns of some rows of dy, which follow each other in memory */
+static void pack_panel(float *panel, const float *dy, int ld, int pixels, int columns,
+                       int vectors) {
+    const int last = (vectors - 1) * YT_LANES;
+    for (int i = 0; i < pixels; i++, panel += vectors * YT_LANES, dy += ld) {
+        for (int v = 0; v < last; v += YT_LANES) store(panel + v, load(dy + v));
+        store(panel + last, load_part(dy + last, columns - last));
+    }
+}
+
+/* The last row of the partial dw: (+)= the sum of the panel's pixels. */
+static void add_bias(float *sum, const float *panel, int pixels, int vectors, bool add) {
+    for (int v = 0; v < vectors; v++) {
+        vec total = {0};
+        for (int i = 0; i < pixels; i++) total += load(panel + (i * vectors + v) * YT_LANES);
+        store(sum + v * YT_LANES, add ? load(sum + v * YT_LANES) + total : total);
+    }
+}
+
+/* Some rows of dy with the x under them, one panel: rows first <= m < last of dw. */
+struct span {
+    const float *x;
+    ptrdiff_t x_pixel, x_row, tap_row; /* steps of x for a pixel and a row of dy, and for ky */
+    const float *dy;
+    int rows, w;
+    int first, last;
+    float *partial;
+    bool add;
+};
+
+static void run_panel(const struct weight_pass *p, const struct span *at, float *panel, int column,
+                      int vectors) {
+    const int width = vectors * YT_LANES, run = p->conv->k * p->x->c;
+    const int inside = YT_MIN(width, p->columns - column);
+    const size_t columns = yt_round_up(p->columns, 16);
+    pack_panel(panel, at->dy + column, p->dy->ld, at->rows * at->w, inside, vectors);
+    struct yt_block block = {
+        .segments = at->rows,
+        .length = at->w,
+        .a_segment = at->x_row,
+        .a_step = at->x_pixel,
+        .b = panel,
+        .b_segment = (ptrdiff_t)at->w * width,
+        .b_step = width,
+        .columns = width,
+        .add = at->add,
+    };
+    const int blocks = yt_blocks(at->last - at->first, vectors);
+    for (int i = 0; i < blocks; i++) {
+        const int first = at->first + (int)yt_cut(at->last - at->first, blocks, i);
+        const int last = at->first + (int)yt_cut(at->last - at->first, blocks, i + 1);
+        for (int m = first; m < last; m++) {
+            block.a[m - first] = at->x + m / run * at->tap_row + m % run;
+            block.c[m - first] = at->partial + m * columns + column;
+        }
+        yt_block_choose(last - first, vectors)(&block);
+    }
+    if (at->last == p->depth) {
+        add_bias(at->partial + p->depth * columns + column, panel, at->rows * at->w, vectors,
+                 at->add);
+    }
+}
+
+static void run_span(const struct weight_pass *p, const struct span *at, float *panel) {
+    for (int left = yt_vectors(p->columns), column = 0; left > 0;) {
+        const int vectors = yt_panel_vectors(left);
+        run_panel(p, at, panel, column, vectors);
+        left -= vectors, column += vectors * YT_LANES;
+    }
+}
+
+static void run_product_unit(const struct weight_pass *p, int unit, struct span at, float *panel) {
+    const size_t first = (size_t)unit * p->w;
+    at.x = p->x->p + first * p->x->ld;
+    at.x_pixel = p->x->ld;
+    at.dy = p->dy->p + first * p->dy->ld;
+    at.rows = 1;
+    at.w = (int)YT_MIN((size_t)p->w, yt_map_pixels(p->dy) - first);
+    run_span(p, &at, panel);
+}
+
+static void run_unit(const struct weight_pass *p, int unit, struct span at, float *band,
+                     float *panel) {
+    const struct yt_conv *conv = p->conv;
+    const int n = unit / p->image_units, row = unit % p->image_units * p->unit_rows;
+    const int rows = YT_MIN(p->unit_rows, p->h - row);
+    yt_band_copy(band, p->x, n, row * conv->stride - conv->pad, (rows - 1) * conv->stride + conv->k,
+                 -conv->pad, p->width);
+    at.x_pixel = (ptrdiff_t)conv->stride * p->x->c;
+    at.tap_row = (ptrdiff_t)p->width * p->x->c;
+    at.x_row = conv->stride * at.tap_row;
+    at.w = p->w;
+    for (int done = 0; done < rows; done += at.rows) {
+        at.rows = YT_MIN(p->keep_rows, rows - done);
+        at.x = band + done * at.x_row;
+        at.dy = yt_map_at(p->dy, n, row + done, 0);
+        run_span(p, &at, panel);
+        at.add = true;
+    }
+}
+
+static void run_task(const struct weight_pass *p, int task, float *band, float *panel) {
+    const int chunk = task / p->parts, part = task % p->parts;
+    const int units = p->images * p->image_units;
+    const int first = (int)yt_cut(units, p->chunks, chunk);
+    struct span at = {
+        .first = (int)yt_cut(p->depth, p->parts, part),
+        .last = (int)yt_cut(p->depth, p->parts, part + 1),
+        .partial = p->partial + chunk * p->partial_floats,
+    };
+    for (int unit = first; unit < (int)yt_cut(units, p->chunks, chunk + 1); unit++) {
+        at.add = unit > first;
+        if (p->product) {
+            run_product_unit(p, unit, at, panel);
+        } else {
+            run_unit(p, unit, at, band, panel);
+        }
+    }
+}
+
+/* row (columns) += the same row of every chunk */
+static void add_chunks(const struct weight_pass *p, int m, float *row) {
+    const float *partial = p->partial + m * yt_round_up(p->columns, 16);
+    for (int j = 0; j < p->columns; j += YT_LANES) {
+        const int n = YT_MIN(YT_LANES, p->columns - j);
+        vec sum = load(partial + j);
+        for (int i = 1; i < p->chunks; i++) sum += load(partial + i * p->partial_floats + j);
+        store_part(row + j, load_part(row + j, n) + sum, n);
+    }
+}
+
+size_t YT_KERNEL(conv2d_backward_weight_scratch)(const struct yt_conv *conv, const struct yt_map *x,
+                                                 const struct yt_map *dy) {
+    struct weight_pass p = plan(conv, x, dy);
+    return scratch_floats(&p);
+}
+
+void YT_KERNEL(conv2d_backward_weight)(const struct yt_conv *conv, const struct yt_map *x,
+                                       const struct yt_map *dy, float *dw, float *dbias,
+                                       float *scratch) {
+    struct weight_pass p = plan(conv, x, dy);
+    p.partial = scratch;
+    p.band = p.partial + p.chunks * p.partial_floats;
+    p.panel = p.band + yt_threads() * p.band_floats;
+    YT_PARALLEL_FOR
+    for (int task = 0; task < p.chunks * p.parts; task++) {
+        const int thread = omp_get_thread_num();
+        run_task(&p, task, p.band + thread * p.band_floats, p.panel + thread * p.panel_floats);
+    }
+    YT_PARALLEL_FOR
+    for (int m = 0; m < p.depth; m++) add_chunks(&p, m, dw + (size_t)m * p.columns);
+    if (dbias) add_chunks(&p, p.depth, dbias);
+}
