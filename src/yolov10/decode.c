@@ -34,6 +34,7 @@ static float largest(const float *x, int count) {
     for (int lane = 0; lane < LANES; lane++) best[lane] = -INFINITY;
     int whole = count - count % LANES;
     for (int i = 0; i < whole; i += LANES)
+#pragma omp simd
         for (int lane = 0; lane < LANES; lane++)
             best[lane] = x[i + lane] > best[lane] ? x[i + lane] : best[lane];
     for (int i = whole; i < count; i++) best[0] = x[i] > best[0] ? x[i] : best[0];

@@ -1,0 +1,220 @@
+/* Loss items and gradients against the dense oracle in double, gradients by finite differences. */
+#include "support/test.h"
+#include "base/threads.h"
+#include "yolov10/anchors.h"
+#include "yolov10/bce.h"
+#include "yolov10/ref_loss.h"
+
+#include <math.h>
+
+static void init(struct yt_loss *loss, int topk) {
+    yt_loss_init(loss, &(struct yt_loss_options){.assign = {topk, 0.5f, 6}, 7.5f, 0.5f, 1.5f});
+}
+
+static void compare_items(const float got[3], const double expected[3]) {
+    for (int i = 0; i < 3; i++)
+        if (!(fabs(got[i] - expected[i]) <= 1e-5 * fabs(expected[i])))
+            fail_msg("item %d: %.9g, expected %.9g", i, got[i], expected[i]);
+}
+
+static double objective(const struct ref_loss *ref, const struct ref_scene *scene, int image, int a,
+                        const double *box, const double *cls) {
+    double items[3];
+    ref_loss_anchor(ref, scene, image, a, box, cls, items);
+    return (items[0] + items[1] + items[2]) * scene->maps.batch;
+}
+
+/* Squares of the numeric gradient and of its difference to what the loss wrote. */
+struct error {
+    double norm, difference;
+};
+
+static void add_error(struct error *error, double got, double expected) {
+    error->norm += expected * expected;
+    error->difference += (got - expected) * (got - expected);
+}
+
+/* Differentiates the oracle by every logit of one anchor. */
+static void differentiate(const struct ref_loss *ref, const struct ref_scene *scene, int image,
+                          int a, struct error *box_error, struct error *cls_error) {
+    const double step = 1e-4;
+    struct ref_anchor anchor = ref_anchor_at(&scene->maps, image, a);
+    double logits[64 + 136], *box = logits, *cls = logits + 64;
+    int nc = scene->maps.nc;
+    for (int i = 0; i < 64; i++) box[i] = anchor.level->box[anchor.box_offset + (size_t)i];
+    for (int c = 0; c < nc; c++) cls[c] = anchor.level->cls[anchor.cls_offset + (size_t)c];
+    for (int i = 0; i < 64 + nc; i++) {
+        double at = logits[i];
+        logits[i] = at + step;
+        double up = objective(ref, scene, image, a, box, cls);
+        logits[i] = at - step;
+        double down = objective(ref, scene, image, a, box, cls);
+        logits[i] = at;
+        double numeric = (up - down) / (2 * step);
+        if (i < 64)
+            add_error(box_error, anchor.level->dbox[anchor.box_offset + (size_t)i], numeric);
+        else
+            add_error(cls_error, anchor.level->dcls[anchor.cls_offset + (size_t)(i - 64)], numeric);
+    }
+}
+
+static void compare_gradients(const struct ref_loss *ref, const struct ref_scene *scene) {
+    struct error box = {0, 0}, cls = {0, 0};
+    int anchors = yt_anchors_count(&scene->maps);
+    for (int i = 0; i < scene->maps.batch * anchors; i++) {
+        struct error anchor_box = {0, 0}, anchor_cls = {0, 0};
+        differentiate(ref, scene, i / anchors, i % anchors, &anchor_box, &anchor_cls);
+        if (ref->target[i] < 0) assert_true(anchor_box.difference == 0); /* exactly 0 */
+        assert_true(anchor_box.difference <= 1e-8 * anchor_box.norm + 1e-14);
+        assert_true(anchor_cls.difference <= 1e-10 * anchor_cls.norm);
+        box.norm += anchor_box.norm;
+        cls.norm += anchor_cls.norm;
+    }
+    assert_true(cls.norm > 0);
+    if (scene->count) assert_true(box.norm > 0);
+}
+
+static void compare(const struct ref_scene *scene, int topk, bool gradients) {
+    struct yt_loss loss;
+    struct ref_loss ref;
+    float items[3];
+    init(&loss, topk);
+    ref_loss_init(&ref, scene, topk);
+    yt_detection_loss(&loss, &scene->maps, scene->targets, scene->count, items);
+    compare_items(items, ref.items);
+    if (gradients) compare_gradients(&ref, scene);
+    ref_loss_release(&ref);
+    yt_loss_release(&loss);
+}
+
+static void test_random_scenes(void **state) {
+    (void)state;
+    static const struct {
+        int batch, h, w, nc, boxes;
+        bool gradients;
+    } cases[] = {
+        {1, 8, 8, 3, 3, true},   {2, 8, 12, 1, 10, true},    {3, 8, 8, 136, 40, false},
+        {1, 4, 4, 136, 8, true}, {2, 16, 16, 3, 200, false}, {1, 8, 8, 3, 60, true},
+        {2, 8, 8, 3, 1, true}, /* one image of the two without a label */
+        {1, 8, 8, 3, 0, true},
+    };
+    for (size_t i = 0; i < 2 * YT_COUNT(cases); i++) {
+        size_t c = i % YT_COUNT(cases);
+        struct yt_rng rng = yt_rng_make(1, "loss", i, 0);
+        struct ref_scene scene;
+        ref_scene_init(&scene, &rng, cases[c].batch, cases[c].h, cases[c].w, cases[c].nc);
+        ref_scene_label_randomly(&scene, &rng, cases[c].boxes);
+        /* at least one label large enough for every scale of random prediction */
+        if (cases[c].boxes)
+            ref_scene_label(&scene, 0, 0, 4.1 * cases[c].w, 4.1 * cases[c].h, 28, 25);
+        compare(&scene, 1, cases[c].gradients && i == c);
+        compare(&scene, 10, cases[c].gradients && i > c);
+        ref_scene_release(&scene);
+    }
+}
+
+/* What the loss must leave alone stays: channels beyond 64 and beyond nc. Without room for
+ * gradients the items are the same. */
+static void test_writes_only_its_channels(void **state) {
+    (void)state;
+    struct yt_rng rng = yt_rng_make(2, "loss", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 2, 8, 8, 3);
+    ref_scene_label_randomly(&scene, &rng, 20);
+    for (int l = 0; l < 3; l++) {
+        struct yt_head_level *level = &scene.maps.level[l];
+        for (int i = 0; i < 2 * level->h * level->w * level->box_ld; i++) level->dbox[i] = 77;
+        for (int i = 0; i < 2 * level->h * level->w * level->cls_ld; i++) level->dcls[i] = 77;
+    }
+    struct yt_loss loss;
+    float items[3], without[3];
+    init(&loss, 10);
+    yt_detection_loss(&loss, &scene.maps, scene.targets, scene.count, items);
+    struct yt_head_maps maps = scene.maps;
+    for (int l = 0; l < 3; l++) {
+        struct yt_head_level *level = &maps.level[l];
+        for (int i = 0; i < 2 * level->h * level->w * level->box_ld; i++)
+            assert_true((level->dbox[i] == 77) == (i % level->box_ld >= 64));
+        for (int i = 0; i < 2 * level->h * level->w * level->cls_ld; i++)
+            assert_true((level->dcls[i] == 77) == (i % level->cls_ld >= 3));
+        level->dbox = level->dcls = NULL;
+    }
+    yt_detection_loss(&loss, &maps, scene.targets, scene.count, without);
+    assert_memory_equal(items, without, sizeof items);
+    yt_loss_release(&loss);
+    ref_scene_release(&scene);
+}
+
+static void test_same_bits_for_any_threads(void **state) {
+    (void)state;
+    struct ref_scene scenes[2];
+    float items[2][3];
+    for (int threads = 1; threads <= 3; threads++) {
+        struct ref_scene *scene = &scenes[threads > 1];
+        struct yt_rng rng = yt_rng_make(3, "loss", 0, 0);
+        ref_scene_init(scene, &rng, 3, 16, 12, 20);
+        ref_scene_label_randomly(scene, &rng, 60);
+        struct yt_loss loss;
+        init(&loss, 10);
+        yt_threads_set(threads);
+        yt_detection_loss(&loss, &scene->maps, scene->targets, scene->count, items[threads > 1]);
+        yt_loss_release(&loss);
+        if (threads == 1) continue;
+        assert_memory_equal(items[0], items[1], sizeof items[0]);
+        for (int l = 0; l < 3; l++) {
+            const struct yt_head_level *a = &scenes[0].maps.level[l], *b = &scenes[1].maps.level[l];
+            size_t pixels = 3 * (size_t)(a->h * a->w);
+            assert_memory_equal(a->dbox, b->dbox, pixels * (size_t)a->box_ld * sizeof(float));
+            assert_memory_equal(a->dcls, b->dcls, pixels * (size_t)a->cls_ld * sizeof(float));
+        }
+        ref_scene_release(scene);
+    }
+    yt_threads_set(0);
+    ref_scene_release(&scenes[0]);
+}
+
+static void test_nan_reaches_the_items(void **state) {
+    (void)state;
+    struct yt_rng rng = yt_rng_make(4, "loss", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 1, 8, 8, 3);
+    ref_scene_label_randomly(&scene, &rng, 5);
+    ((float *)scene.maps.level[1].cls)[2] = NAN;
+    struct yt_loss loss;
+    float items[3];
+    init(&loss, 10);
+    yt_detection_loss(&loss, &scene.maps, scene.targets, scene.count, items);
+    assert_true(isnan(items[1]));
+    assert_true(isnan(scene.maps.level[1].dcls[2]));
+    yt_loss_release(&loss);
+    ref_scene_release(&scene);
+}
+
+static void test_background_is_accurate(void **state) {
+    (void)state;
+    for (double x = -80; x < 80; x += 0.0371) {
+        float logit = (float)x, gradient;
+        double loss = yt_bce_background(&logit, 1, 1, 1, 1, &gradient), at = logit;
+        double expected = fmax(at, 0) + log1p(exp(-fabs(at))), sigmoid = 1 / (1 + exp(-at));
+        assert_true(fabs(loss - expected) <= 5e-7 * expected);
+        assert_true(fabs(gradient - sigmoid) <= 5e-7 * sigmoid);
+    }
+    const float extremes[] = {-INFINITY, -1e30f, -200, 200, 1e30f};
+    for (size_t i = 0; i < YT_COUNT(extremes); i++) {
+        float gradient;
+        double loss = yt_bce_background(&extremes[i], 1, 1, 1, 1, &gradient);
+        assert_true(fabs(loss - fmaxf(extremes[i], 0)) < 1e-37);
+        assert_true(fabsf(gradient - (extremes[i] > 0)) < 1e-37f);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_scenes),
+        cmocka_unit_test(test_writes_only_its_channels),
+        cmocka_unit_test(test_same_bits_for_any_threads),
+        cmocka_unit_test(test_nan_reaches_the_items),
+        cmocka_unit_test(test_background_is_accurate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
