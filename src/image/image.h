@@ -49,9 +49,9 @@ void yt_image_to_floats(const struct yt_image *image, float *out);
 /* Endings of the files that yt_image_read understands, NULL-terminated, for yt_paths_find(). */
 extern const char *const yt_image_suffixes[];
 
-/* Reads a PNG, JPEG, BMP, PGM or PPM file: 16 bits are cut to 8, alpha is dropped, a JPEG is
- * turned as its EXIF orientation says. channels: 1 (colour becomes luma, ITU-R BT.601), 3 (gray is
- * replicated), or 0: one channel where the file is gray or all its pixels have R = G = B, else
+/* Reads a PNG, JPEG, BMP, or 8-bit PGM or PPM file: 16 bits are cut to 8, alpha is dropped, a JPEG
+ * is turned as its EXIF orientation says. channels: 1 (colour becomes luma, ITU-R BT.601), 3 (gray
+ * is replicated), or 0: one channel where the file is gray or all its pixels have R = G = B, else
  * three. NULL + yt_fail when the file is missing, truncated, damaged, not an image, or above the
  * limits (told from the header, before memory is taken). */
 struct yt_image *yt_image_read(const char *path, int channels);

@@ -79,12 +79,13 @@ static const struct format {
     const char *magic;
     size_t magic_len;
     bool (*complete)(const uint8_t *p, size_t len, const struct header *header);
+    bool deep; /* 16 bits are decoded; stb_image 2.27 takes PGM's bytes in the wrong order */
 } formats[] = {
-    {"\x89PNG\r\n\x1a\n", 8, png_complete},
-    {"\xFF\xD8\xFF", 3, jpeg_complete},
-    {"BM", 2, bmp_complete},
-    {"P5", 2, pnm_complete},
-    {"P6", 2, pnm_complete},
+    {"\x89PNG\r\n\x1a\n", 8, png_complete, true},
+    {"\xFF\xD8\xFF", 3, jpeg_complete, true},
+    {"BM", 2, bmp_complete, true},
+    {"P5", 2, pnm_complete, false},
+    {"P6", 2, pnm_complete, false},
 };
 
 static const struct format *find_format(const char *path, const uint8_t *p, size_t len) {
@@ -100,7 +101,10 @@ static int damaged(const char *path) {
     return yt_fail("%s: damaged image (%s); replace the file", path, stbi_failure_reason());
 }
 
-static int check_size(const char *path, const struct header *header) {
+static int check_header(const char *path, const struct format *format,
+                        const struct header *header) {
+    if (header->deep && !format->deep)
+        return yt_fail("%s: a 16-bit PGM or PPM image; convert it to PNG or to 8 bits", path);
     int w = header->w, h = header->h;
     if (w < 1 || h < 1) return yt_fail("%s: the image is %dx%d; replace the file", path, w, h);
     if (w > YT_IMAGE_MAX_SIDE || h > YT_IMAGE_MAX_SIDE)
@@ -157,7 +161,7 @@ static struct yt_image *decode(const char *path, const uint8_t *file, size_t len
         return NULL;
     }
     header.deep = stbi_is_16_bit_from_memory(file, (int)len);
-    if (check_size(path, &header)) return NULL;
+    if (check_header(path, format, &header)) return NULL;
     if (!format->complete(file, len, &header))
         return yt_fail_null("%s: the image is truncated; replace the file", path);
     uint8_t *pixels =
@@ -184,13 +188,14 @@ static int probe_stream(const char *path, FILE *f, struct header *header, int *o
     uint8_t head[1 << 16]; /* EXIF is the first segment of a JPEG, which ends within 64 KiB */
     size_t len = fread(head, 1, sizeof head, f);
     if (ferror(f)) return yt_fail("%s: cannot read: %s", path, strerror(errno));
-    if (!find_format(path, head, len)) return -1;
+    const struct format *format = find_format(path, head, len);
+    if (!format) return -1;
     *orientation = yt_exif_orientation(head, len);
     rewind(f);
     if (!stbi_info_from_file(f, &header->w, &header->h, &header->samples)) return damaged(path);
     rewind(f);
     header->deep = stbi_is_16_bit_from_file(f);
-    return check_size(path, header);
+    return check_header(path, format, header);
 }
 
 int yt_image_probe(const char *path, int *w, int *h, int *c) {

@@ -3,14 +3,9 @@
 #include "image/letterbox.h"
 #include "base/json.h"
 #include "support/golden.h"
+#include "support/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
 enum { SIDE = 160, BORDER = 114 };
 

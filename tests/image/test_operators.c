@@ -4,14 +4,9 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "support/golden.h"
+#include "support/test.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
 static struct yt_json *golden;
 
