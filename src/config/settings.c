@@ -110,6 +110,10 @@ static bool read_value(struct yt_settings *settings, const struct yt_setting *ro
 /* The shortest decimal that reads back as the same double. */
 static void show_number(double value, struct yt_str *out) {
     char text[32];
+    if (fabs(value) < 1e9 && value == rint(value)) { /* 1000000, not 1e+06 */
+        yt_str_add(out, "%.0f", value);
+        return;
+    }
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
@@ -236,7 +240,8 @@ static int take_foreign(struct yt_settings *settings, const char *key, const cha
     if (refused) {
         char *end;
         bool zero = is_none(text) || truth(text) == 0 || (strtod(text, &end) == 0 && !*end);
-        return zero ? 0 : yt_fail("%s: %s: %s: must be 0: %s", where, key, text, refused->why);
+        return zero ? 0
+                    : yt_fail("%s: %s: %s: must be 0 or empty: %s", where, key, text, refused->why);
     }
     if (!yt_settings_is_unused(key)) return fail_unknown(key, where);
     yt_str_add(&settings->unused, "%s%s", settings->unused.len ? ", " : "", key);
@@ -254,7 +259,7 @@ static void translate(const char **key, const char **text, char letter[2]) {
     if (!strcmp(*key, "model")) {
         if (is_weights(*text)) {
             *key = "weights";
-        } else if (!strncasecmp(*text, "yolov10", 7) &&
+        } else if (!strncasecmp(*text, "yolov10", 7) && (*text)[7] &&
                    (!(*text)[8] || !strcasecmp(*text + 8, ".yaml"))) {
             letter[0] = (*text)[7];
             letter[1] = 0;

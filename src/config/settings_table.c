@@ -188,6 +188,7 @@ static const struct yt_refused refused[] = {
     {"multi_scale", "tiles keep the size of the staff that they were cut at; use scale="},
     {"freeze", "all layers are trained"},
     {"augment", "predictions are made once, on the image as it is"},
+    {"cfg", "write the file's name alone, without cfg="},
 };
 
 const struct yt_refused *yt_settings_find_refused(const char *key) {
@@ -200,7 +201,7 @@ static const char *const unused[] = {
     /* of training and validation */
     "task", "mode", "device", "amp", "deterministic", "close_mosaic", "pretrained", "rect",
     "overlap_mask", "mask_ratio", "dropout", "label_smoothing", "pose", "kobj", "profile", "half",
-    "dnn", "save_hybrid", "crop_fraction", "auto_augment", "erasing", "cfg", "tracker", "save_dir",
+    "dnn", "save_hybrid", "crop_fraction", "auto_augment", "erasing", "tracker", "save_dir",
     /* of prediction */
     "vid_stride", "stream_buffer", "visualize", "retina_masks", "embed", "show", "save_frames",
     "save_conf", "save_crop", "show_labels", "show_conf", "show_boxes", "line_width",

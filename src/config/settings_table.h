@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Only 0 is accepted, for the reason given. */
+/* Must be 0, false or empty, for the reason given. */
 struct yt_refused {
     const char *name, *why;
 };

@@ -1,0 +1,56 @@
+/* The commands of yt. A command is a file cmd_<name>.c that defines one struct yt_command, and a
+ * line in main.c's table:
+ *
+ *     static int run(int count, char **words) {
+ *         struct yt_settings settings;
+ *         if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
+ *         int status = slice(&settings) ? YT_EXIT_DATA : YT_EXIT_OK;
+ *         yt_settings_release(&settings);
+ *         return status;
+ *     }
+ *     const struct yt_command yt_cmd_slice = {
+ *         .name = "slice",
+ *         .summary = "write tiles and their labels to disk",
+ *         .about = "Cuts the pages of data= into tiles of slice_size= ...",
+ *         .groups = (const char *const[]){"run", "data", "slice", NULL},
+ *         .run = run,
+ *     };
+ *
+ * A command that fails leaves its line with yt_fail() and returns a code; main prints the line.
+ * Help for the command, `yt help slice` or `yt slice -h`, comes from its struct and the keys of its
+ * groups. */
+#ifndef YT_CLI_CLI_H
+#define YT_CLI_CLI_H
+
+#include "config/settings.h"
+
+enum yt_exit {
+    YT_EXIT_OK = 0,
+    YT_EXIT_USAGE = 1,    /* words or keys that make no sense; files that are not there */
+    YT_EXIT_DATA = 2,     /* images, labels or weights that cannot be used */
+    YT_EXIT_NUMERIC = 3,  /* the loss became infinite or NaN */
+    YT_EXIT_SIGNAL = 128, /* + the signal that paused the run, as shells count: 130, 143 */
+};
+
+struct yt_command {
+    const char *name;
+    const char *summary;       /* a line of `yt help` */
+    const char *arguments;     /* what follows the name, with a space before it; NULL: [CONFIG.yaml]
+                                  [key=value ...] */
+    const char *about;         /* a paragraph */
+    const char *const *groups; /* of keys that matter to it, NULL-terminated; or NULL */
+    int (*run)(int count, char **words); /* the words after the name; returns an enum yt_exit */
+};
+
+extern const struct yt_command *const yt_commands[];        /* NULL-terminated */
+const struct yt_command *yt_command_find(const char *name); /* or NULL */
+
+/* Fills settings from the words, checks them, and names in one line the keys without effect. On -1
+ * there is nothing to release. */
+int yt_cli_parse(struct yt_settings *settings, int count, char **words);
+/* What `yt help COMMAND` prints. */
+void yt_cli_help(const struct yt_command *command);
+
+extern const struct yt_command yt_cmd_help, yt_cmd_version;
+
+#endif
