@@ -25,12 +25,14 @@ static void write_part(const char *folder, const char *json, int first_score, in
         yt_str_add(&images, "%s{\"id\": %d, \"filename\": \"%s\", \"width\": %d, \"height\": %d}",
                    i ? ", " : "", i, name, w, h);
         for (int b = 0; b < boxes; b++, annotation++) {
+            double side = b % 7 ? 30 : 1; /* some of less than a square pixel */
             double x = yt_rng_uniform(&rng, 0, w - 30), y = yt_rng_uniform(&rng, 0, h - 30);
             yt_str_add(&annotations,
                        "%s\"%d\": {\"a_bbox\": [%.9g, %.9g, %.9g, %.9g], \"cat_id\": [\"%d\"], "
                        "\"img_id\": \"%d\"}",
-                       annotation ? ", " : "", annotation, x, y, x + yt_rng_uniform(&rng, 0.5, 30),
-                       y + yt_rng_uniform(&rng, 0.5, 30), 1 + b % 2, i);
+                       annotation ? ", " : "", annotation, x, y,
+                       x + yt_rng_uniform(&rng, 0.5, side), y + yt_rng_uniform(&rng, 0.5, side),
+                       1 + b % 2, i);
         }
         free(path);
         free(name);
