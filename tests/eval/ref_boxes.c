@@ -5,19 +5,10 @@ struct yt_box ref_random_box(struct yt_rng *rng, int page_px) {
     uint64_t page = (uint64_t)page_px;
     float x = (float)yt_rng_below(rng, page), y = (float)yt_rng_below(rng, page);
     float w = 1 + (float)yt_rng_below(rng, 20), h = 1 + (float)yt_rng_below(rng, 20);
-    switch (yt_rng_below(rng, 12)) {
-    case 0:
-        w = 1 + (float)yt_rng_below(rng, page);
-        break; /* a staff */
-    case 1:
-        h = 1 + (float)yt_rng_below(rng, page);
-        break; /* a bar line */
-    case 2:
-        w = 0;
-        break;
-    default:
-        break;
-    }
+    uint64_t kind = yt_rng_below(rng, 12);
+    if (kind == 0) w = 1 + (float)yt_rng_below(rng, page / 4); /* a beam */
+    if (kind == 1) h = 1 + (float)yt_rng_below(rng, page / 4); /* a bar line */
+    if (kind == 2) w = 0;
     return (struct yt_box){x, y, x + w, y + h};
 }
 
