@@ -34,6 +34,9 @@ def load(checkout, scratch):
     plain_load = torch.load
     torch.load = lambda *args, **kwargs: plain_load(*args, **{"weights_only": False, **kwargs})
 
+    if not hasattr(np, "trapz"):  # numpy 2.4 has it under its new name only
+        np.trapz = np.trapezoid
+
     import ultralytics.data.utils
 
     ultralytics.data.utils.check_font = lambda *args, **kwargs: None
