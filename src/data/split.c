@@ -41,8 +41,8 @@ static struct fractions fractions_of(const struct yt_split_options *options,
                                      const struct yt_dataset *dataset) {
     bool is_tile = options->method == YT_SPLIT_TILE, is_file = options->method == YT_SPLIT_FILE;
     struct fractions f = {options->val_fraction, options->test_fraction};
-    if (f.val < 0) f.val = is_tile || is_file ? 0.2 : 0.15;
-    if (f.test < 0) f.test = is_file ? 0 : 0.1;
+    if (!(f.val >= 0)) f.val = is_tile || is_file ? 0.2 : 0.15;
+    if (!(f.test >= 0)) f.test = is_file ? 0 : 0.1;
     if (!is_tile && has_part(dataset, YT_TEST)) f.test = 0;
     return f;
 }

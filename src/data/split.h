@@ -31,8 +31,8 @@ int yt_split_method_parse(const char *name, const struct yt_dataset *dataset,
 
 struct yt_split_options {
     enum yt_split_method method;
-    double val_fraction;  /* of the scores, pages or tiles; < 0: 0.15, with file and tile 0.2 */
-    double test_fraction; /* < 0: 0.1, with file 0 */
+    double val_fraction;  /* of the scores, pages or tiles; NAN: 0.15, with file and tile 0.2 */
+    double test_fraction; /* NAN: 0.1, with file 0 */
     double fraction;      /* the share of the training tiles that is used, by lot: 1 all */
     uint64_t seed;
 };

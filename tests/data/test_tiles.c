@@ -102,7 +102,7 @@ static void test_whole_pages_and_empty_tiles(void **state) {
 
 static struct yt_split_options split_by(enum yt_split_method method) {
     return (struct yt_split_options){
-        .method = method, .val_fraction = -1, .test_fraction = -1, .fraction = 1, .seed = 3};
+        .method = method, .val_fraction = NAN, .test_fraction = NAN, .fraction = 1, .seed = 3};
 }
 
 /* Every tile is in one list at most; in one if none are thinned out. */
