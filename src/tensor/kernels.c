@@ -147,6 +147,9 @@ void yt_softmax_rows(float *s, int rows, int cols, float scale) {
 void yt_softmax_rows_backward(const float *s, float *ds, int rows, int cols, float scale) {
     yt_kernels_now()->softmax_rows_backward(s, ds, rows, cols, scale);
 }
+double yt_bce_background(const float *x, int pixels, int channels, int ld, float scale, float *dx) {
+    return yt_kernels_now()->bce_background(x, pixels, channels, ld, scale, dx);
+}
 void yt_bytes_to_floats(const uint8_t *x, const struct yt_map *y) {
     check_map(y);
     yt_kernels_now()->bytes_to_floats(x, y);

@@ -81,7 +81,8 @@ void yt_bn_act_backward(const struct yt_map *x, const struct yt_map *dy, const f
 void yt_silu_forward(const struct yt_map *x, const struct yt_map *y);
 void yt_silu_backward(const struct yt_map *x, const struct yt_map *dy, const struct yt_map *dx,
                       bool add);
-void yt_add_forward(const struct yt_map *a, const struct yt_map *b, const struct yt_map *y); /* y = a + b */
+void yt_add_forward(const struct yt_map *a, const struct yt_map *b,
+                    const struct yt_map *y);                            /* y = a + b */
 void yt_copy(const struct yt_map *x, const struct yt_map *y, bool add); /* y (+)= x */
 void yt_zero(const struct yt_map *y);
 void yt_upsample2_forward(const struct yt_map *x, const struct yt_map *y); /* nearest */
@@ -95,6 +96,11 @@ void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
  * ds = scale * s * (ds - sum(s*ds)), in place in ds. One thread (called per attention head). */
 void yt_softmax_rows(float *s, int rows, int cols, float scale);
 void yt_softmax_rows_backward(const float *s, float *ds, int rows, int cols, float scale);
+/* Binary cross entropy with logits against targets of 0, which almost every class logit of a
+ * detection head has: returns the sum of ln(1 + e^x) over pixels x channels logits, pixels `ld`
+ * floats apart, and writes dx = scale*sigmoid(x) in the same layout (NULL: not wanted). About 1e-7
+ * relative. One thread (called per row of a map). */
+double yt_bce_background(const float *x, int pixels, int channels, int ld, float scale, float *dx);
 /* y = x / 255, c channels of bytes to c floats. `x` dense NHWC. */
 void yt_bytes_to_floats(const uint8_t *x, const struct yt_map *y);
 

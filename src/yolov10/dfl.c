@@ -1,24 +1,19 @@
 #include "yolov10/dfl.h"
 #include "base/base.h"
-#include "yolov10/fast_exp.h"
+#include "tensor/kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 void yt_dfl_read(struct yt_dfl *dfl, const float *logits) {
+    memcpy(dfl->p, logits, sizeof dfl->p);
+    yt_softmax_rows(dfl->p, 4, YT_DFL_BINS, 1);
     for (int side = 0; side < 4; side++) {
-        const float *x = logits + side * YT_DFL_BINS;
-        float *p = dfl->p + side * YT_DFL_BINS;
-        float largest = x[0], sum = 0, moment = 0;
-        for (int j = 1; j < YT_DFL_BINS; j++) largest = YT_MAX(x[j], largest);
-        for (int j = 0; j < YT_DFL_BINS; j++) p[j] = yt_exp_nonpositive(x[j] - largest);
-#pragma omp simd reduction(+ : sum)
-        for (int j = 0; j < YT_DFL_BINS; j++) sum += p[j];
-        for (int j = 0; j < YT_DFL_BINS; j++) p[j] /= sum;
-#pragma omp simd reduction(+ : moment)
-        for (int j = 0; j < YT_DFL_BINS; j++) moment += p[j] * (float)j;
-        dfl->largest[side] = largest;
-        dfl->sum[side] = sum;
-        dfl->distance[side] = moment;
+        const float *p = dfl->p + side * YT_DFL_BINS;
+        float mean = 0;
+#pragma omp simd reduction(+ : mean)
+        for (int j = 0; j < YT_DFL_BINS; j++) mean += p[j] * (float)j;
+        dfl->distance[side] = mean;
     }
 }
 
@@ -30,14 +25,22 @@ static int split(float distance, float *share) {
     return j;
 }
 
+/* ln of the sum of exp(x), from the likeliest bin: that one's p has not vanished. */
+static float log_sum(const float *x, const float *p) {
+    int likeliest = 0;
+    for (int j = 1; j < YT_DFL_BINS; j++)
+        if (p[j] > p[likeliest]) likeliest = j;
+    return x[likeliest] - logf(p[likeliest]);
+}
+
 float yt_dfl_loss(const struct yt_dfl *dfl, const float *logits, const float target[4]) {
     float loss = 0;
     for (int side = 0; side < 4; side++) {
         const float *x = logits + side * YT_DFL_BINS;
         float share;
         int j = split(target[side], &share);
-        float log_sum = dfl->largest[side] + logf(dfl->sum[side]);
-        loss += (1 - share) * (log_sum - x[j]) + share * (log_sum - x[j + 1]);
+        float total = log_sum(x, dfl->p + side * YT_DFL_BINS);
+        loss += (1 - share) * (total - x[j]) + share * (total - x[j + 1]);
     }
     return loss / 4;
 }

@@ -12,9 +12,8 @@
 #define YT_DFL_LOGITS (4 * YT_DFL_BINS)
 
 struct yt_dfl {
-    float p[YT_DFL_LOGITS];   /* softmax a side */
-    float largest[4], sum[4]; /* sum = sum of exp(logit - largest) */
-    float distance[4];        /* cells */
+    float p[YT_DFL_LOGITS]; /* softmax a side */
+    float distance[4];      /* cells */
 };
 
 void yt_dfl_read(struct yt_dfl *dfl, const float *logits);

@@ -1,7 +1,7 @@
 #include "yolov10/loss.h"
 #include "base/threads.h"
+#include "tensor/kernels.h"
 #include "yolov10/anchors.h"
-#include "yolov10/bce.h"
 #include "yolov10/ciou.h"
 #include "yolov10/dfl.h"
 

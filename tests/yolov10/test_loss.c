@@ -2,7 +2,6 @@
 #include "support/test.h"
 #include "base/threads.h"
 #include "yolov10/anchors.h"
-#include "yolov10/bce.h"
 #include "yolov10/ref_loss.h"
 
 #include <math.h>
@@ -190,31 +189,12 @@ static void test_nan_reaches_the_items(void **state) {
     ref_scene_release(&scene);
 }
 
-static void test_background_is_accurate(void **state) {
-    (void)state;
-    for (double x = -80; x < 80; x += 0.0371) {
-        float logit = (float)x, gradient;
-        double loss = yt_bce_background(&logit, 1, 1, 1, 1, &gradient), at = logit;
-        double expected = fmax(at, 0) + log1p(exp(-fabs(at))), sigmoid = 1 / (1 + exp(-at));
-        assert_true(fabs(loss - expected) <= 5e-7 * expected);
-        assert_true(fabs(gradient - sigmoid) <= 5e-7 * sigmoid);
-    }
-    const float extremes[] = {-INFINITY, -1e30f, -200, 200, 1e30f};
-    for (size_t i = 0; i < YT_COUNT(extremes); i++) {
-        float gradient;
-        double loss = yt_bce_background(&extremes[i], 1, 1, 1, 1, &gradient);
-        assert_true(fabs(loss - fmaxf(extremes[i], 0)) < 1e-37);
-        assert_true(fabsf(gradient - (extremes[i] > 0)) < 1e-37f);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_scenes),
         cmocka_unit_test(test_writes_only_its_channels),
         cmocka_unit_test(test_same_bits_for_any_threads),
         cmocka_unit_test(test_nan_reaches_the_items),
-        cmocka_unit_test(test_background_is_accurate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

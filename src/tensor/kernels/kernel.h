@@ -41,6 +41,7 @@
     X(maxpool_backward)                                                                            \
     X(softmax_rows)                                                                                \
     X(softmax_rows_backward)                                                                       \
+    X(bce_background)                                                                              \
     X(bytes_to_floats)
 
 /* The kernels of one instruction set; the prototypes and their meaning are in tensor/kernels.h. */
