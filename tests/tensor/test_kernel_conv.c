@@ -1,0 +1,220 @@
+/* Dense and depthwise convolutions against naive loops in double. */
+#include "support/test.h"
+#include "tensor/ref_kernels.h"
+
+#include <math.h>
+
+struct shape {
+    const char *what;
+    struct yt_conv conv; /* k, stride, pad */
+    int n, h, w, c_in, c_out;
+    bool depthwise;
+};
+
+static const struct shape shapes[] = {
+    {"first layer", {3, 2, 1}, 2, 18, 22, 3, 16, false},
+    {"3x3", {3, 1, 1}, 2, 9, 13, 16, 16, false},
+    {"3x3, 32 channels", {3, 1, 1}, 1, 20, 20, 32, 32, false},
+    {"3x3, odd channels", {3, 1, 1}, 2, 7, 5, 5, 11, false},
+    {"3x3, stride 2", {3, 2, 1}, 2, 12, 14, 16, 24, false},
+    {"3x3, stride 2, odd sizes", {3, 2, 1}, 2, 11, 9, 7, 19, false},
+    {"1x1", {1, 1, 0}, 2, 13, 11, 32, 48, false},
+    {"1x1, head", {1, 1, 0}, 1, 10, 10, 100, 136, false},
+    {"1x1, one pixel, odd channels", {1, 1, 0}, 1, 1, 1, 3, 1, false},
+    {"1x1, many pixels", {1, 1, 0}, 3, 30, 31, 8, 12, false},
+    {"1x1, stride 2", {1, 2, 0}, 2, 7, 8, 6, 10, false},
+    {"1x1, padded", {1, 1, 1}, 1, 4, 4, 6, 10, false},
+    {"5x5, wide border", {5, 1, 4}, 1, 6, 3, 4, 9, false},
+    {"5x5, stride 2", {5, 2, 2}, 1, 9, 10, 4, 40, false},
+    {"2x2, stride 2", {2, 2, 0}, 1, 8, 8, 6, 7, false},
+    {"3x3 of a map smaller than it", {3, 1, 1}, 1, 1, 2, 9, 72, false},
+    {"depthwise 3x3", {3, 1, 1}, 2, 9, 10, 80, 80, true},
+    {"depthwise 3x3, odd channels", {3, 1, 1}, 2, 20, 31, 13, 13, true},
+    {"depthwise 3x3, stride 2", {3, 2, 1}, 2, 10, 12, 36, 36, true},
+    {"depthwise 3x3, stride 2, odd sizes", {3, 2, 1}, 2, 11, 9, 100, 100, true},
+    {"depthwise 7x7", {7, 1, 3}, 1, 20, 20, 16, 16, true},
+    {"depthwise 7x7 of a small map", {7, 1, 3}, 2, 4, 3, 5, 5, true},
+};
+
+static int out_size(const struct yt_conv *conv, int size) {
+    return (size + 2 * conv->pad - conv->k) / conv->stride + 1;
+}
+static struct yt_map input_of(const struct shape *s, int gap) {
+    return ref_map(s->n, s->h, s->w, s->c_in, s->c_in + gap);
+}
+static struct yt_map output_of(const struct shape *s, int gap) {
+    return ref_map(s->n, out_size(&s->conv, s->h), out_size(&s->conv, s->w), s->c_out,
+                   s->c_out + gap);
+}
+static size_t weights_of(const struct shape *s) {
+    return (size_t)s->conv.k * s->conv.k * (s->depthwise ? 1 : s->c_in) * s->c_out;
+}
+
+static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool with_bias) {
+    struct yt_map x = input_of(s, gap), y = output_of(s, gap);
+    ref_fill(&x, 1, -1, 1);
+    float *w = ref_array(weights_of(s), 2, -1, 1), *bias = ref_array(s->c_out, 3, -1, 1);
+    ref_fill(&y, 4, -1, 1); /* to be overwritten */
+    double *expected = yt_calloc(sizeof *expected, (size_t)y.n * y.h * y.w * y.c);
+    for (size_t i = 0; with_bias && i < (size_t)y.n * y.h * y.w * y.c; i++) {
+        expected[i] = bias[i % y.c];
+    }
+    ref_conv_forward(&s->conv, s->depthwise, &x, w, &y, expected);
+    for (size_t i = 0; act == YT_ACT_SILU && i < (size_t)y.n * y.h * y.w * y.c; i++) {
+        expected[i] = ref_silu(expected[i]);
+    }
+    if (s->depthwise) {
+        yt_dwconv2d_forward(&s->conv, &x, w, with_bias ? bias : NULL, act, &y);
+    } else {
+        const size_t count = yt_conv2d_forward_scratch(&s->conv, &x, &y);
+        float *scratch = ref_scratch(count);
+        yt_conv2d_forward(&s->conv, &x, w, with_bias ? bias : NULL, act, &y, scratch);
+        ref_scratch_free(scratch, count);
+    }
+    uint64_t hash = ref_check(&y, expected, 1e-6, s->what);
+    free(expected);
+    ref_array_free(w, weights_of(s));
+    ref_array_free(bias, s->c_out);
+    ref_map_free(&x);
+    ref_map_free(&y);
+    return hash;
+}
+
+static uint64_t test_forward_of(const void *arg) {
+    const struct shape *s = arg;
+    return forward(s, 0, YT_ACT_NONE, false) ^ forward(s, 5, YT_ACT_NONE, true) * 3 ^
+           forward(s, 8, YT_ACT_SILU, true) * 5;
+}
+static void test_forward(void **state) {
+    (void)state;
+    for (size_t i = 0; i < YT_COUNT(shapes); i++) ref_for_each_isa(test_forward_of, &shapes[i]);
+}
+
+static uint64_t backward_input(const struct shape *s, int gap, bool add) {
+    struct yt_map dx = input_of(s, gap), dy = output_of(s, gap);
+    ref_fill(&dy, 5, -1, 1);
+    ref_fill(&dx, 6, -1, 1);
+    float *w = ref_array(weights_of(s), 7, -1, 1);
+    double *expected = ref_doubles(&dx);
+    if (!add) memset(expected, 0, (size_t)dx.n * dx.h * dx.w * dx.c * sizeof *expected);
+    ref_conv_backward_input(&s->conv, s->depthwise, &dy, w, &dx, expected);
+    if (s->depthwise) {
+        yt_dwconv2d_backward_input(&s->conv, &dy, w, &dx, add);
+    } else {
+        const size_t count = yt_conv2d_backward_input_scratch(&s->conv, &dy, &dx);
+        float *scratch = ref_scratch(count);
+        yt_conv2d_backward_input(&s->conv, &dy, w, &dx, add, scratch);
+        ref_scratch_free(scratch, count);
+    }
+    uint64_t hash = ref_check(&dx, expected, 1e-6, s->what);
+    free(expected);
+    ref_array_free(w, weights_of(s));
+    ref_map_free(&dx);
+    ref_map_free(&dy);
+    return hash;
+}
+
+static uint64_t test_backward_input_of(const void *arg) {
+    return backward_input(arg, 0, false) ^ backward_input(arg, 3, false) * 3 ^
+           backward_input(arg, 8, true) * 5;
+}
+static void test_backward_input(void **state) {
+    (void)state;
+    for (size_t i = 0; i < YT_COUNT(shapes); i++) {
+        ref_for_each_isa(test_backward_input_of, &shapes[i]);
+    }
+}
+
+static double *bias_sums(const struct yt_map *dy, const float *start) {
+    double *sums = yt_calloc(dy->c, sizeof *sums), *dys = ref_doubles(dy);
+    for (int c = 0; c < dy->c; c++) sums[c] = start[c];
+    for (size_t i = 0; i < (size_t)dy->n * dy->h * dy->w * dy->c; i++) sums[i % dy->c] += dys[i];
+    free(dys);
+    return sums;
+}
+
+static uint64_t backward_weight(const struct shape *s, int gap, bool with_bias) {
+    struct yt_map x = input_of(s, gap), dy = output_of(s, gap);
+    ref_fill(&x, 8, -1, 1);
+    ref_fill(&dy, 9, -1, 1);
+    float *dw = ref_array(weights_of(s), 10, -1, 1), *dbias = ref_array(s->c_out, 11, -1, 1);
+    double *expected = yt_calloc(weights_of(s), sizeof *expected);
+    for (size_t i = 0; i < weights_of(s); i++) expected[i] = dw[i];
+    double *bias_expected = bias_sums(&dy, dbias);
+    ref_conv_backward_weight(&s->conv, s->depthwise, &x, &dy, expected);
+    uint64_t hash = 0;
+    if (s->depthwise) {
+        const size_t count = yt_dwconv2d_backward_weight_scratch(&s->conv, &x, &dy);
+        float *scratch = ref_scratch(count);
+        yt_dwconv2d_backward_weight(&s->conv, &x, &dy, dw, scratch);
+        ref_scratch_free(scratch, count);
+    } else {
+        const size_t count = yt_conv2d_backward_weight_scratch(&s->conv, &x, &dy);
+        float *scratch = ref_scratch(count);
+        yt_conv2d_backward_weight(&s->conv, &x, &dy, dw, with_bias ? dbias : NULL, scratch);
+        ref_scratch_free(scratch, count);
+        if (with_bias) hash = ref_check_array(dbias, s->c_out, bias_expected, 1e-6, s->what);
+    }
+    hash ^= ref_check_array(dw, weights_of(s), expected, 1e-6, s->what);
+    free(expected);
+    free(bias_expected);
+    ref_array_free(dw, weights_of(s));
+    ref_array_free(dbias, s->c_out);
+    ref_map_free(&x);
+    ref_map_free(&dy);
+    return hash;
+}
+
+static uint64_t test_backward_weight_of(const void *arg) {
+    return backward_weight(arg, 0, false) ^ backward_weight(arg, 7, true) * 3;
+}
+static void test_backward_weight(void **state) {
+    (void)state;
+    for (size_t i = 0; i < YT_COUNT(shapes); i++) {
+        ref_for_each_isa(test_backward_weight_of, &shapes[i]);
+    }
+}
+
+/* Many pixels: the sums must not lose bits as they grow. */
+static void test_weight_sums_of_many_pixels(void **state) {
+    (void)state;
+    const struct shape large = {"many pixels", {3, 1, 1}, 2, 96, 96, 4, 8, false};
+    ref_for_each_isa(test_backward_weight_of, &large);
+}
+
+/* A NaN in the input must arrive in the output, with and without activation. */
+static uint64_t nan_stays(const void *arg) {
+    const struct shape *s = arg;
+    struct yt_map x = input_of(s, 0), y = output_of(s, 0);
+    ref_fill(&x, 1, -1, 1);
+    x.p[0] = NAN;
+    float *w = ref_array(weights_of(s), 2, 1, 2);
+    const size_t count = s->depthwise ? 0 : yt_conv2d_forward_scratch(&s->conv, &x, &y);
+    float *scratch = ref_scratch(count);
+    if (s->depthwise) {
+        yt_dwconv2d_forward(&s->conv, &x, w, NULL, YT_ACT_SILU, &y);
+    } else {
+        yt_conv2d_forward(&s->conv, &x, w, NULL, YT_ACT_SILU, &y, scratch);
+    }
+    assert_true(isnan(y.p[0]));
+    assert_false(isnan(y.p[(size_t)y.n * y.h * y.w * y.c - 1]));
+    ref_scratch_free(scratch, count);
+    ref_array_free(w, weights_of(s));
+    ref_map_free(&x);
+    ref_map_free(&y);
+    return 0;
+}
+static void test_nan_stays(void **state) {
+    (void)state;
+    ref_for_each_isa(nan_stays, &shapes[1]);
+    ref_for_each_isa(nan_stays, &shapes[16]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forward),         cmocka_unit_test(test_backward_input),
+        cmocka_unit_test(test_backward_weight), cmocka_unit_test(test_weight_sums_of_many_pixels),
+        cmocka_unit_test(test_nan_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
