@@ -111,6 +111,23 @@ static void golden_confusion(void **state) {
     yt_json_free(golden);
 }
 
+static void confusion_with_the_background(void **state) {
+    (void)state;
+    struct yt_confusion confusion;
+    yt_confusion_init(&confusion, 1, 0.25f);
+    const struct yt_label label = {{0, 0, 10, 10}, 0};
+    const struct yt_detection astray = {{50, 50, 60, 60}, 0.9f, 0}, faint = {label.box, 0.25f, 0};
+    yt_confusion_add(&confusion, &astray, 1, NULL, 0);
+    assert_int_equal(yt_confusion_at(&confusion, 0, 1), 1);
+    yt_confusion_add(&confusion, &astray, 1, &label, 1); /* no pair: the detection is passed over */
+    assert_int_equal(yt_confusion_at(&confusion, 0, 1), 1);
+    assert_int_equal(yt_confusion_at(&confusion, 1, 0), 1);
+    yt_confusion_add(&confusion, &faint, 1, &label, 1);
+    assert_int_equal(yt_confusion_at(&confusion, 1, 0), 2);
+    assert_int_equal(yt_confusion_at(&confusion, 0, 0), 0);
+    yt_confusion_release(&confusion);
+}
+
 /* Labels found exactly, each class also in a second image, where one is missed if `missing`. */
 static struct yt_scores detect_all(int nc, bool missing) {
     struct yt_metrics *metrics = yt_metrics_new(nc);
@@ -146,6 +163,26 @@ static void perfect_detector(void **state) {
     /* Precision falls on a line from (0.75, 1) to (1, 0). */
     assert_true(scores.map50 > 0.75 && scores.map50 < 0.9);
     yt_scores_release(&scores);
+}
+
+/* The best confidence is class 0's, above all scores of class 1: that counts as precise and blind.
+ */
+static void class_below_the_confidence(void **state) {
+    (void)state;
+    struct yt_metrics *metrics = yt_metrics_new(2);
+    struct yt_label labels[11] = {{{0, 0, 10, 10}, 0}};
+    struct yt_detection detections[11] = {{{0, 0, 10, 10}, 0.9f, 0}, {{0, 0, 10, 10}, 0.2f, 1}};
+    for (int i = 1; i < 11; i++) labels[i] = (struct yt_label){{0, 0, 10, 10}, 1};
+    for (int i = 2; i < 11; i++) detections[i] = (struct yt_detection){{50, 50, 60, 60}, 0.3f, 0};
+    yt_metrics_add(metrics, detections, 11, labels, 11);
+    struct yt_scores scores;
+    yt_metrics_compute(metrics, &scores);
+    assert_true(scores.confidence > 0.5 && scores.confidence < 0.9);
+    close_to(scores.classes[0].recall, 1);
+    close_to(scores.classes[1].precision, 1);
+    close_to(scores.classes[1].recall, 0);
+    yt_scores_release(&scores);
+    yt_metrics_free(metrics);
 }
 
 static void empty_sets(void **state) {
@@ -219,7 +256,8 @@ static void order_of_detections(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_matches),      cmocka_unit_test(golden_scores),
-        cmocka_unit_test(golden_confusion),    cmocka_unit_test(perfect_detector),
+        cmocka_unit_test(golden_confusion),    cmocka_unit_test(confusion_with_the_background),
+        cmocka_unit_test(perfect_detector),    cmocka_unit_test(class_below_the_confidence),
         cmocka_unit_test(empty_sets),          cmocka_unit_test(invalid_detections_are_dropped),
         cmocka_unit_test(order_of_detections),
     };
