@@ -75,7 +75,7 @@ struct yt_node *yt_node_new(struct yt_graph *g, const struct yt_op *op, struct y
                             int inputs, int n, int h, int w, int c, size_t attr_bytes) {
     YT_ASSERT(n > 0 && h > 0 && w > 0 && c > 0);
     struct yt_node *node =
-        node_add(g, op, in, inputs, (struct yt_map){NULL, n, h, w, c, 0}, attr_bytes);
+        node_add(g, op, in, inputs, (struct yt_map){NULL, n, h, w, c, c}, attr_bytes);
     node->home = buffer_new(g, n, h, w, c);
     return node;
 }

@@ -33,7 +33,7 @@ static struct yt_node *copy(struct yt_graph *g, struct yt_node *x) {
 }
 
 struct yt_node *yt_concat(struct yt_graph *g, struct yt_node *const *xs, int count) {
-    struct yt_node *parts[YT_NODE_INPUTS];
+    struct yt_node *parts[YT_NODE_INPUTS] = {0};
     const struct yt_map *first = &xs[0]->value;
     int c = 0;
     YT_ASSERT(count <= YT_NODE_INPUTS);

@@ -28,8 +28,6 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
                                  &node->in[0]->grad, node->grad_add[0], yt_graph_scratch(g));
 }
 
-/* Maps with the strides they will have are not known before the plan; the widest case is asked
- * for: scratch depends on shapes, not on addresses. */
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_map *x = &node->in[0]->value, *y = &node->value;
