@@ -21,13 +21,13 @@ struct terms {
 
 static struct terms ciou_terms(const struct yt_shape *a, const struct yt_shape *b) {
     struct terms t;
-    t.ix = fminf(a->box.x2, b->box.x2) - fmaxf(a->box.x1, b->box.x1);
-    t.iy = fminf(a->box.y2, b->box.y2) - fmaxf(a->box.y1, b->box.y1);
-    t.inter = fmaxf(t.ix, 0) * fmaxf(t.iy, 0);
+    t.ix = YT_MIN(a->box.x2, b->box.x2) - YT_MAX(a->box.x1, b->box.x1);
+    t.iy = YT_MIN(a->box.y2, b->box.y2) - YT_MAX(a->box.y1, b->box.y1);
+    t.inter = YT_MAX(t.ix, 0) * YT_MAX(t.iy, 0);
     t.uni = a->w * a->h + b->w * b->h - t.inter + EPS;
     t.iou = t.inter / t.uni;
-    t.cx = fmaxf(a->box.x2, b->box.x2) - fminf(a->box.x1, b->box.x1);
-    t.cy = fmaxf(a->box.y2, b->box.y2) - fminf(a->box.y1, b->box.y1);
+    t.cx = YT_MAX(a->box.x2, b->box.x2) - YT_MIN(a->box.x1, b->box.x1);
+    t.cy = YT_MAX(a->box.y2, b->box.y2) - YT_MIN(a->box.y1, b->box.y1);
     t.c2 = t.cx * t.cx + t.cy * t.cy + EPS;
     t.dx = b->box.x1 + b->box.x2 - a->box.x1 - a->box.x2;
     t.dy = b->box.y1 + b->box.y2 - a->box.y1 - a->box.y2;
@@ -65,8 +65,8 @@ float yt_ciou_gradient(const struct yt_shape *a, const struct yt_shape *b, float
     /* IoU = i/u with u = w_a h_a + w_b h_b - i + eps */
     float iou_by_inter = (1 + t.iou) / t.uni;
     float iou_by_area = -t.iou / t.uni;
-    float by_ix = t.ix >= 0 ? iou_by_inter * fmaxf(t.iy, 0) : 0;
-    float by_iy = t.iy >= 0 ? iou_by_inter * fmaxf(t.ix, 0) : 0;
+    float by_ix = t.ix >= 0 ? iou_by_inter * YT_MAX(t.iy, 0) : 0;
+    float by_iy = t.iy >= 0 ? iou_by_inter * YT_MAX(t.ix, 0) : 0;
     /* -rho^2/c^2 */
     float by_c2 = t.rho2 / (t.c2 * t.c2);
     float by_cx = 2 * t.cx * by_c2, by_cy = 2 * t.cy * by_c2;

@@ -3,19 +3,15 @@
 #include "tensor/kernels/vec.h"
 
 static float row_max(const float *s, int cols, float scale) {
+    const int whole = cols - cols % YT_LANES;
     vec most = splat(-INFINITY);
-    for (int j = 0; j < cols; j += YT_LANES) {
-        const int n = YT_MIN(YT_LANES, cols - j);
-        /* the lanes beyond a last part repeat its first */
-        vec v = splat(s[j]);
-        float t[YT_LANES];
-        store(t, v);
-        memcpy(t, s + j, n * sizeof *t);
-        v = load(t) * scale;
+    for (int j = 0; j < whole; j += YT_LANES) {
+        const vec v = load(s + j) * scale;
         most = pick(v > most, v, most);
     }
     float max = most[0];
     for (int i = 1; i < YT_LANES; i++) max = most[i] > max ? most[i] : max;
+    for (int j = whole; j < cols; j++) max = s[j] * scale > max ? s[j] * scale : max;
     return max;
 }
 
