@@ -130,17 +130,13 @@ static int write_pages(const char *folder, const struct yt_dataset *dataset,
     reduction(+ : images, labelled, labels)
     for (size_t p = 0; p < dataset->page_count; p++) {
         struct yt_slice_counts own = {0};
-        char *stopped;
-#pragma omp atomic read
-        stopped = error;
-        if (stopped || begin[p] == begin[p + 1]) continue;
+        bool is_stopped;
+#pragma omp critical(yt_slice_error)
+        is_stopped = error != NULL;
+        if (is_stopped || begin[p] == begin[p + 1]) continue;
         if (write_page(folder, dataset, tiles, begin[p], begin[p + 1], options, &own)) {
 #pragma omp critical(yt_slice_error)
-            if (!error) {
-                char *taken = yt_error_take();
-#pragma omp atomic write
-                error = taken;
-            }
+            if (!error) error = yt_error_take();
         }
         images += own.images;
         labelled += own.labelled;
