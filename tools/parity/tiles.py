@@ -6,7 +6,9 @@
 
 The tiles lie on SAHI's grid (overlap 0.2, last row and column shifted inward) and keep a box when
 at least a tenth of its area is inside, as in training on virtual tiles. Tiles without labels are
-not taken. Classes are the categories of the annotation set "deepscores" in the order of their ids.
+not taken. Trainers drop boxes of 2 pixels or less and of side ratios of 100 or more; boxes of pages
+without anti-aliasing lie exactly on those bounds, where rounding decides, so they are left out
+here. Classes are the categories of the annotation set "deepscores" in the order of their ids.
 """
 
 import json
@@ -87,8 +89,16 @@ def _clip(boxes, corner, size):
         right, bottom = min(x2 - corner[0], size), min(y2 - corner[1], size)
         if left >= right or top >= bottom:
             continue
+        if _on_bound(right - left, bottom - top):
+            continue
         whole, kept = int((x2 - x1) * (y2 - y1)), int((right - left) * (bottom - top))
         if whole and kept / whole >= MIN_AREA_RATIO:
             box = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
             lines[f"{cls} " + " ".join(f"{v / size:.9g}" for v in box) + "\n"] = None
     return list(lines)
+
+
+def _on_bound(width, height):
+    """Whether rounding decides if a trainer keeps this box."""
+    small, large = sorted((width, height))
+    return abs(small - 2) < 0.01 or abs(large / small - 100) < 0.5
