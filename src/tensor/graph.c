@@ -23,7 +23,7 @@ void yt_graph_free(struct yt_graph *g) {
         free(g->buffers[i]);
     }
     for (size_t i = 0; i < g->label_count; i++) free(g->labels[i]);
-    if (g->arena) yt_arena_unmap(g->arena, g->arena_bytes);
+    if (g->arena && !g->borrowed) yt_arena_unmap(g->arena, g->arena_bytes);
     free(g->nodes);
     free(g->buffers);
     free(g->labels);

@@ -91,6 +91,9 @@ void yt_graph_output(struct yt_graph *g, struct yt_node *node);
 
 /* -1 with yt_fail when the arena does not fit in memory. */
 int yt_graph_plan(struct yt_graph *g, enum yt_memory memory);
+/* The same in the arena of `host`, which must outlive g; the two then take turns, as the graphs of
+ * a full and of a smaller last batch do. An arena of its own if that one is too small. */
+int yt_graph_plan_within(struct yt_graph *g, const struct yt_graph *host);
 void yt_graph_forward(struct yt_graph *g);
 void yt_graph_backward(struct yt_graph *g);
 

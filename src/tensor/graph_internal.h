@@ -47,6 +47,7 @@ struct yt_graph {
     size_t arena_bytes, scratch_floats;
     float *scratch;
     bool planned, profile;
+    bool borrowed; /* the arena is another graph's */
 };
 
 struct yt_buffer *yt_buffer_root(struct yt_buffer *buffer, int *channel);

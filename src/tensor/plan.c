@@ -251,16 +251,7 @@ size_t yt_graph_plan_bytes(struct yt_graph *g) {
     return g->arena_bytes;
 }
 
-int yt_graph_plan(struct yt_graph *g, enum yt_memory memory) {
-    YT_ASSERT(!g->planned && g->params->value);
-    int *saved_items = yt_malloc((g->count + 1) * sizeof(int));
-    lay_out(g, memory, saved_items);
-    g->arena = yt_arena_map(g->arena_bytes, "the activations of the network");
-    if (!g->arena) {
-        free(saved_items);
-        return -1;
-    }
-    g->planned = true;
+static void bind_all(struct yt_graph *g, const int *saved_items) {
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
         int channel = node->channel;
@@ -275,6 +266,25 @@ int yt_graph_plan(struct yt_graph *g, enum yt_memory memory) {
     }
     size_t scratch_at = g->arena_bytes - g->scratch_floats * sizeof(float);
     g->scratch = (float *)(void *)(g->arena + scratch_at / ALIGN_BYTES * ALIGN_BYTES);
+    g->planned = true;
+}
+
+static int plan(struct yt_graph *g, enum yt_memory memory, const struct yt_graph *host) {
+    YT_ASSERT(!g->planned && g->params->value);
+    int *saved_items = yt_malloc((g->count + 1) * sizeof(int));
+    lay_out(g, memory, saved_items);
+    g->borrowed = host && host->arena_bytes >= g->arena_bytes;
+    g->arena =
+        g->borrowed ? host->arena : yt_arena_map(g->arena_bytes, "the activations of the network");
+    if (g->arena) bind_all(g, saved_items);
     free(saved_items);
-    return 0;
+    return g->arena ? 0 : -1;
+}
+
+int yt_graph_plan(struct yt_graph *g, enum yt_memory memory) {
+    return plan(g, memory, NULL);
+}
+
+int yt_graph_plan_within(struct yt_graph *g, const struct yt_graph *host) {
+    return plan(g, YT_MEMORY_REUSE, host);
 }

@@ -1,0 +1,109 @@
+#include "train/source.h"
+
+#include "base/threads.h"
+
+#include <string.h>
+
+#define MODEL_STRIDE 32
+
+static int open_dataset(struct yt_source *source, const struct yt_settings *settings) {
+    if (!settings->data)
+        return yt_fail("data: is not set; name a DeepScoresV2 folder or a data set YAML, data=...");
+    struct yt_dataset_options options = {
+        .annotation_set = settings->annotation_set,
+        .classes = settings->classes.items,
+        .class_count = (int)settings->classes.count,
+        .single_cls = settings->single_cls,
+    };
+    if (yt_dataset_open(&source->dataset, settings->data, &options) != 0) return -1;
+    yt_tally_print(&source->dataset.tally, settings->data);
+    return 0;
+}
+
+static int cut_tiles(struct yt_source *source, const struct yt_settings *settings) {
+    /* Images that were made for the model are one tile each; pages are cut. */
+    int slice = source->dataset.is_deepscores ? settings->slice_size : 0;
+    struct yt_tiles_options options = {
+        .slice_h = slice,
+        .slice_w = slice,
+        .overlap_h = settings->overlap_height,
+        .overlap_w = settings->overlap_width,
+        .min_area_ratio = settings->min_area_ratio,
+        .empty = source->dataset.is_deepscores ? settings->empty : 1,
+        .seed = (uint64_t)settings->seed,
+    };
+    return yt_tiles_init(&source->tiles, &source->dataset, &options);
+}
+
+static int split(struct yt_source *source, const struct yt_settings *settings) {
+    struct yt_split_options options = {
+        .val_fraction = settings->val_fraction,
+        .test_fraction = settings->test_fraction,
+        .fraction = settings->fraction,
+        .seed = (uint64_t)settings->seed,
+    };
+    if (yt_split_method_parse(settings->split, &source->dataset, &options.method) != 0) return -1;
+    return yt_split_init(&source->split, &source->dataset, &source->tiles, &options);
+}
+
+int yt_source_open(struct yt_source *source, const struct yt_settings *settings) {
+    memset(source, 0, sizeof(*source));
+    if (open_dataset(source, settings) != 0) return -1;
+    if (cut_tiles(source, settings) != 0 || split(source, settings) != 0) {
+        yt_source_close(source);
+        return -1;
+    }
+    size_t cache = settings->cache < 0 ? 0 : (size_t)settings->cache << 20;
+    source->pages = yt_pages_new(&source->dataset, cache);
+    return 0;
+}
+
+void yt_source_close(struct yt_source *source) {
+    yt_pages_free(source->pages);
+    yt_split_release(&source->split);
+    yt_tiles_release(&source->tiles);
+    yt_dataset_release(&source->dataset);
+}
+
+int yt_source_workers(const struct yt_settings *settings) {
+    if (settings->workers > 0) return settings->workers;
+    return YT_MIN(YT_MAX(yt_threads() / 8, 1), 8); /* a worker feeds about eight computing cores */
+}
+
+struct yt_loader *yt_source_val_loader(const struct yt_source *source,
+                                       const struct yt_settings *settings, enum yt_part part,
+                                       int batch, int epochs) {
+    struct yt_loader_options options = {
+        .batch = batch,
+        .imgsz = settings->imgsz,
+        .stride = MODEL_STRIDE,
+        .workers = yt_source_workers(settings),
+        .epochs = epochs,
+    };
+    return yt_loader_new(&source->tiles, source->pages, source->split.tiles[part],
+                         source->split.count[part], &options);
+}
+
+struct yt_loader *yt_source_train_loader(const struct yt_source *source,
+                                         const struct yt_settings *settings, int epoch, int batch) {
+    struct yt_loader_options options = {
+        .is_training = true,
+        .is_shuffled = settings->shuffle,
+        .batch = settings->batch,
+        .imgsz = settings->imgsz,
+        .stride = MODEL_STRIDE,
+        .workers = yt_source_workers(settings),
+        .augment = {.hsv_h = settings->hsv_h,
+                    .hsv_s = settings->hsv_s,
+                    .hsv_v = settings->hsv_v,
+                    .degrees = settings->degrees,
+                    .translate = settings->translate,
+                    .scale = settings->scale,
+                    .border = settings->border},
+        .seed = (uint64_t)settings->seed,
+        .epoch = epoch,
+        .first_batch = batch,
+    };
+    return yt_loader_new(&source->tiles, source->pages, source->split.tiles[YT_TRAIN],
+                         source->split.count[YT_TRAIN], &options);
+}

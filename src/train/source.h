@@ -1,0 +1,39 @@
+/* What a run reads: the data set that `data=` names, its tiles, who trains on what, and the cache
+ * of decoded pages, all as the settings say. Shared by training and validation.
+ *
+ *     struct yt_source source;
+ *     if (yt_source_open(&source, settings) != 0) return -1;
+ *     struct yt_loader *loader = yt_source_loader(&source, settings, YT_VAL, &options);
+ *     ...
+ *     yt_source_close(&source);
+ */
+#ifndef YT_TRAIN_SOURCE_H
+#define YT_TRAIN_SOURCE_H
+
+#include "config/settings.h"
+#include "data/loader.h"
+#include "data/split.h"
+
+struct yt_source {
+    struct yt_dataset dataset;
+    struct yt_tiles tiles;
+    struct yt_split split;
+    struct yt_pages *pages;
+};
+
+/* Prints what was dropped. On -1 there is nothing to close. */
+int yt_source_open(struct yt_source *source, const struct yt_settings *settings);
+void yt_source_close(struct yt_source *source);
+
+/* Threads that prepare batches: settings->workers, or what the cores allow. */
+int yt_source_workers(const struct yt_settings *settings);
+/* Validation batches of one part at the settings' imgsz; one epoch a call of yt_loader_next's
+ * stream, `epochs` 0: endless. */
+struct yt_loader *yt_source_val_loader(const struct yt_source *source,
+                                       const struct yt_settings *settings, enum yt_part part,
+                                       int batch, int epochs);
+/* Training batches from (epoch, batch) on. */
+struct yt_loader *yt_source_train_loader(const struct yt_source *source,
+                                         const struct yt_settings *settings, int epoch, int batch);
+
+#endif
