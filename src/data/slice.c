@@ -8,68 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- labels -------------------------------------------------------------------------------- */
-
-static uint32_t exact_labels(const struct yt_tiles *tiles, const struct yt_tile *tile,
-                             struct yt_str *out) {
+/* The label lines of a tile. Corners are whole numbers in the seed's mode, so that only the
+ * divisions round. */
+static void add_labels(const struct yt_tiles *tiles, const struct yt_tile *tile,
+                       const struct yt_tiles_options *options, struct yt_str *out) {
+    bool is_seed = options->is_seed && options->slice_w && options->slice_h;
+    int tile_w = is_seed ? options->slice_w : tile->w;
+    int tile_h = is_seed ? options->slice_h : tile->h;
+    int decimals = options->is_seed ? 5 : 6;
     for (uint32_t i = 0; i < tile->label_count; i++) {
         const struct yt_label *label = &tiles->labels[tile->label_begin + i];
-        double x1 = label->box.x1, y1 = label->box.y1, x2 = label->box.x2, y2 = label->box.y2;
-        yt_str_add(out, "%d %.6f %.6f %.6f %.6f\n", label->cls, (x1 + x2) / 2 / tile->w,
-                   (y1 + y2) / 2 / tile->h, (x2 - x1) / tile->w, (y2 - y1) / tile->h);
+        double x = label->box.x1, w = label->box.x2 - x, y = label->box.y1, h = label->box.y2 - y;
+        yt_str_add(out, "%d %.*f %.*f %.*f %.*f\n", label->cls, decimals, (x + w / 2) / tile_w,
+                   decimals, (y + h / 2) / tile_h, decimals, w / tile_w, decimals, h / tile_h);
     }
-    return tile->label_count;
 }
-
-/* What is left of a number that is written with five decimals. */
-static double five_decimals(double value) {
-    char text[32];
-    snprintf(text, sizeof text, "%.5f", value);
-    return strtod(text, NULL);
-}
-
-/* The lower and upper end of a label's side in whole pixels, through the page's label file. The
- * order of operations is the script's: another one may round to another digit. */
-static void seed_side(double from, double to, int size, int *low, int *high) {
-    from /= size;
-    to /= size;
-    double centre = five_decimals((from + to) / 2), length = five_decimals(to - from);
-    *low = (int)((centre - length / 2) * size);
-    *high = (int)((centre + length / 2) * size);
-}
-
-static uint32_t seed_labels(const struct yt_dataset *dataset, const struct yt_tile *tile,
-                            const struct yt_tiles_options *options, struct yt_str *out) {
-    const struct yt_page *page = &dataset->pages[tile->page];
-    int slice_w = options->slice_w ? options->slice_w : page->w;
-    int slice_h = options->slice_h ? options->slice_h : page->h;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < page->label_count; i++) {
-        const struct yt_page_label *label = &dataset->labels[page->label_begin + i];
-        int x1, y1, x2, y2;
-        seed_side(label->x1, label->x2, page->w, &x1, &x2);
-        seed_side(label->y1, label->y2, page->h, &y1, &y2);
-        int left = YT_MAX(x1, tile->x), right = YT_MIN(x2, tile->x + slice_w);
-        int top = YT_MAX(y1, tile->y), bottom = YT_MIN(y2, tile->y + slice_h);
-        double area = (double)(x2 - x1) * (y2 - y1);
-        if (area == 0 || left >= right || top >= bottom) continue;
-        double w = right - left, h = bottom - top, x = left - tile->x, y = top - tile->y;
-        if (w * h / area < options->min_area_ratio) continue;
-        yt_str_add(out, "%d %.5f %.5f %.5f %.5f\n", label->cls, (x + w / 2) / slice_w,
-                   (y + h / 2) / slice_h, w / slice_w, h / slice_h);
-        count++;
-    }
-    return count;
-}
-
-uint32_t yt_slice_labels(const struct yt_dataset *dataset, const struct yt_tiles *tiles,
-                         uint32_t tile, const struct yt_slice_options *options,
-                         struct yt_str *out) {
-    if (options->is_seed) return seed_labels(dataset, &tiles->items[tile], &options->tiles, out);
-    return exact_labels(tiles, &tiles->items[tile], out);
-}
-
-/* --- files --------------------------------------------------------------------------------- */
 
 /* <page file>_<x1>_<y1>_<x2>_<y2>, to free. */
 static char *tile_name(const struct yt_dataset *dataset, const struct yt_tile *tile) {
@@ -79,19 +32,19 @@ static char *tile_name(const struct yt_dataset *dataset, const struct yt_tile *t
 
 static int write_tile(const char *folder, const struct yt_dataset *dataset,
                       const struct yt_tiles *tiles, uint32_t index, const struct yt_image *page,
-                      const struct yt_slice_options *options, struct yt_slice_counts *counts) {
+                      const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
     const struct yt_tile *tile = &tiles->items[index];
     struct yt_str labels = {0};
-    uint32_t count = yt_slice_labels(dataset, tiles, index, options, &labels);
+    add_labels(tiles, tile, options, &labels);
     char *name = tile_name(dataset, tile);
     char *image_path = yt_format("%s/images/%s.png", folder, name);
     char *label_path = yt_format("%s/labels/%s.txt", folder, name);
     struct yt_image *image = yt_image_crop(page, tile->x, tile->y, tile->w, tile->h);
     int failed = yt_image_write_png(image, image_path);
-    if (!failed && count) failed = yt_file_write(label_path, labels.s, labels.len);
+    if (!failed && labels.len) failed = yt_file_write(label_path, labels.s, labels.len);
     counts->images++;
-    counts->labelled += count > 0;
-    counts->labels += count;
+    counts->labelled += tile->label_count > 0;
+    counts->labels += tile->label_count;
     yt_image_free(image);
     free(label_path);
     free(image_path);
@@ -103,7 +56,7 @@ static int write_tile(const char *folder, const struct yt_dataset *dataset,
 /* The tiles of a page are [first, end). */
 static int write_page(const char *folder, const struct yt_dataset *dataset,
                       const struct yt_tiles *tiles, size_t first, size_t end,
-                      const struct yt_slice_options *options, struct yt_slice_counts *counts) {
+                      const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
     const char *path = dataset->pages[tiles->items[first].page].path;
     struct yt_image *page = yt_image_read(path, 0);
     int failed = page ? 0 : -1;
@@ -122,7 +75,7 @@ static size_t *tiles_by_page(const struct yt_dataset *dataset, const struct yt_t
 }
 
 static int write_pages(const char *folder, const struct yt_dataset *dataset,
-                       const struct yt_tiles *tiles, const struct yt_slice_options *options,
+                       const struct yt_tiles *tiles, const struct yt_tiles_options *options,
                        struct yt_slice_counts *counts) {
     size_t *begin = tiles_by_page(dataset, tiles), images = 0, labelled = 0, labels = 0;
     char *error = NULL;
@@ -215,7 +168,7 @@ static int make_folders(const char *folder) {
 
 int yt_slice_write(const char *folder, const struct yt_dataset *dataset,
                    const struct yt_tiles *tiles, const struct yt_split *split,
-                   const struct yt_slice_options *options, struct yt_slice_counts *counts) {
+                   const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
     if (refuse_equal_names(dataset) || make_folders(folder) ||
         write_pages(folder, dataset, tiles, options, counts))
         return -1;

@@ -1,7 +1,24 @@
 #include "data/tiles.h"
 #include "base/rng.h"
 #include "image/slices.h"
+#include <stdio.h>
 #include <stdlib.h>
+
+/* What is left of a number that is written with five decimals. */
+static double five_decimals(double value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.5f", value);
+    return strtod(text, NULL);
+}
+
+/* One axis of a label as the seed's scripts round it, on a page of that size. The order of
+ * operations is theirs: another one may round to another digit. */
+static void round_as_seed(double *from, double *to, int size) {
+    double low = *from / size, high = *to / size;
+    double centre = five_decimals((low + high) / 2), length = five_decimals(high - low);
+    *from = (int)((centre - length / 2) * size);
+    *to = (int)((centre + length / 2) * size);
+}
 
 /* The part of a label inside a tile, in pixels of the tile; false if it is left out. */
 static bool cut_label(const struct yt_page_label *label, const struct yt_slice *window,
@@ -35,9 +52,14 @@ static void add_tile(struct yt_tiles *tiles, const struct yt_dataset *dataset, u
                            .h = window->y2 - window->y1,
                            .label_begin = tiles->label_count};
     for (uint32_t i = 0; i < page->label_count; i++) {
-        const struct yt_page_label *label = &dataset->labels[page->label_begin + i];
+        struct yt_page_label label = dataset->labels[page->label_begin + i];
         struct yt_label cut;
-        if (!cut_label(label, window, options->min_area_ratio, &cut)) continue;
+        if (options->is_seed) {
+            round_as_seed(&label.x1, &label.x2, page->w);
+            round_as_seed(&label.y1, &label.y2, page->h);
+            if (label.x1 >= label.x2 || label.y1 >= label.y2) continue;
+        }
+        if (!cut_label(&label, window, options->min_area_ratio, &cut)) continue;
         tiles->labels =
             yt_grow(tiles->labels, &tiles->label_cap, tiles->label_count + 1, sizeof cut);
         tiles->labels[tiles->label_count++] = cut;

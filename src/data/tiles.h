@@ -12,6 +12,9 @@
  *     (int)area(box inside the tile) / (int)area(box) >= min_area_ratio,
  * or, for a box of less than one square pixel, where SAHI divides by zero, the same with the exact
  * areas. The label is then the part inside, in pixels of the tile.
+ *
+ * compat=seed rounds a page's labels first, as the musicScanner project's scripts do: normalised,
+ * with five decimals, corners cut to whole pixels; a box that has no area then is left out.
  */
 #ifndef YT_DATA_TILES_H
 #define YT_DATA_TILES_H
@@ -38,6 +41,7 @@ struct yt_tiles_options {
     double min_area_ratio;
     double empty;  /* the share of tiles without labels that is kept: 0 none, 1 all */
     uint64_t seed; /* which ones: a function of (seed, page, tile), not of the rest */
+    bool is_seed;  /* compat=seed */
 };
 
 /* -1 + yt_fail on a grid that cannot be. */

@@ -40,18 +40,18 @@ static const char *const seed_labels[2] = {"0 0.03359 0.04766 0.03594 0.03281\n"
                                            "0 0.00391 0.47500 0.00469 0.01250\n"
                                            "1 0.42812 0.34844 0.00313 0.00313\n"};
 
-static struct yt_slice_options slice_at(int size, bool is_seed) {
-    return (struct yt_slice_options){.tiles = {.slice_h = size,
-                                               .slice_w = size,
-                                               .overlap_h = 0.2,
-                                               .overlap_w = 0.2,
-                                               .min_area_ratio = 0.1,
-                                               .empty = 1},
+static struct yt_tiles_options slice_at(int size, bool is_seed) {
+    return (struct yt_tiles_options){.slice_h = size,
+                                     .slice_w = size,
+                                     .overlap_h = 0.2,
+                                     .overlap_w = 0.2,
+                                     .min_area_ratio = 0.1,
+                                     .empty = 1,
                                      .is_seed = is_seed};
 }
 
 /* Cuts the data set into the folder with the tile split. */
-static int slice_into(const char *folder, const char *data, const struct yt_slice_options *options,
+static int slice_into(const char *folder, const char *data, const struct yt_tiles_options *options,
                       struct yt_slice_counts *counts) {
     struct yt_dataset dataset;
     struct yt_tiles tiles;
@@ -59,7 +59,7 @@ static int slice_into(const char *folder, const char *data, const struct yt_slic
     const struct yt_split_options by_tile = {
         .method = YT_SPLIT_TILE, .val_fraction = 0.3, .test_fraction = 0, .fraction = 1};
     if (yt_dataset_open(&dataset, data, NULL)) return -1;
-    assert_int_equal(yt_tiles_init(&tiles, &dataset, &options->tiles), 0);
+    assert_int_equal(yt_tiles_init(&tiles, &dataset, options), 0);
     assert_int_equal(yt_split_init(&split, &dataset, &tiles, &by_tile), 0);
     int failed = yt_slice_write(folder, &dataset, &tiles, &split, options, counts);
     yt_split_release(&split);
@@ -78,7 +78,7 @@ static void check_file(const char *path, const char *text) {
 
 static void test_seed_labels(void **state) {
     (void)state;
-    struct yt_slice_options options = slice_at(640, true);
+    struct yt_tiles_options options = slice_at(640, true);
     struct yt_slice_counts counts;
     test_folder_put("one/page.json", page_json);
     assert_int_equal(slice_into("seed", "one/page.json", &options, &counts), 0);
@@ -97,7 +97,7 @@ static void test_seed_labels_of_a_real_page(void **state) {
         print_message("skipped: the DeepScoresV2 sample page is not here\n");
         skip();
     }
-    struct yt_slice_options options = slice_at(640, true);
+    struct yt_tiles_options options = slice_at(640, true);
     struct yt_slice_counts counts;
     struct yt_paths paths = {0};
     struct yt_str all = {0};
@@ -123,12 +123,12 @@ static void test_round_trip(void **state) {
     (void)state;
     struct yt_dataset pages, files;
     struct yt_tiles tiles;
-    struct yt_slice_options options = slice_at(64, false);
+    struct yt_tiles_options options = slice_at(64, false);
     struct yt_slice_counts counts;
     ref_write_ds2("ds2", 2, 150, 100, 20);
     assert_int_equal(slice_into("exact", "ds2", &options, &counts), 0);
     assert_int_equal(yt_dataset_open(&pages, "ds2", NULL), 0);
-    assert_int_equal(yt_tiles_init(&tiles, &pages, &options.tiles), 0);
+    assert_int_equal(yt_tiles_init(&tiles, &pages, &options), 0);
     assert_int_equal(yt_dataset_open(&files, "exact/data.yaml", NULL), 0);
     assert_int_equal(counts.images, tiles.count);
     assert_int_equal(files.page_count, tiles.count);
@@ -169,7 +169,7 @@ static void test_round_trip(void **state) {
 
 static void test_failures(void **state) {
     (void)state;
-    struct yt_slice_options options = slice_at(64, false);
+    struct yt_tiles_options options = slice_at(64, false);
     struct yt_slice_counts counts;
     ref_write_ds2("bad", 2, 150, 100, 20);
     test_folder_put("a-file", "");
