@@ -23,3 +23,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # program but the test names this table, so no other links it.
   yt_kernels(wide 16 -mavx2 -mfma)
 endif()
+
+add_executable(bench_kernels EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/bench_kernels.c)
+target_link_libraries(bench_kernels PRIVATE yt_tensor)
+target_compile_options(bench_kernels PRIVATE -Wno-psabi)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/tools/bench_kernels.c PROPERTIES
+  COMPILE_OPTIONS -ffp-contract=fast)

@@ -108,9 +108,10 @@ static void chunk_moments(const struct yt_map *x, size_t first, size_t last, str
         for (; b.c + GROUP * YT_LANES <= x->c; b.c += GROUP * YT_LANES) {
             block_moments(&b, &chunk, p == first, GROUP, YT_LANES);
         }
-        for (; b.c < x->c; b.c += YT_LANES) {
-            block_moments(&b, &chunk, p == first, 1, YT_MIN(YT_LANES, x->c - b.c));
+        for (; b.c + YT_LANES <= x->c; b.c += YT_LANES) {
+            block_moments(&b, &chunk, p == first, 1, YT_LANES);
         }
+        if (b.c < x->c) block_moments(&b, &chunk, p == first, 1, x->c - b.c);
     }
 }
 
@@ -135,7 +136,6 @@ void YT_KERNEL(bn_statistics)(const struct yt_map *x, float *mean, float *var, f
 /* What backward reads of each channel. */
 struct norm {
     const float *mean, *inv_std, *gamma, *beta;
-    enum yt_act act;
 };
 struct norm_vec {
     vec mean, inv_std, gamma, beta;
@@ -165,40 +165,68 @@ YT_INLINE void block_gradients(const struct block *b, const struct norm *norm,
     add_lanes(chunk->second + b->c, widen(product), n);
 }
 
-static void chunk_gradients(const struct yt_map *x, const struct yt_map *dy,
-                            const struct norm *norm, size_t first, size_t last,
-                            struct chunk chunk) {
+YT_INLINE void chunk_gradients(const struct yt_map *x, const struct yt_map *dy,
+                               const struct norm *norm, size_t first, size_t last,
+                               struct chunk chunk, const enum yt_act act) {
     memset(chunk.first, 0, 4 * (size_t)x->c * sizeof(float));
     for (size_t p = first; p < last; p += BLOCK_PIXELS) {
         struct block b = {x->p + p * x->ld, dy->p + p * dy->ld, x->ld, dy->ld, 0, 0};
         b.pixels = (int)YT_MIN(last - p, (size_t)BLOCK_PIXELS);
-        for (; b.c < x->c; b.c += YT_LANES) {
-            const int n = YT_MIN(YT_LANES, x->c - b.c);
-            if (norm->act == YT_ACT_SILU) {
-                block_gradients(&b, norm, &chunk, YT_ACT_SILU, n);
-            } else {
-                block_gradients(&b, norm, &chunk, YT_ACT_NONE, n);
-            }
+        for (; b.c + YT_LANES <= x->c; b.c += YT_LANES) {
+            block_gradients(&b, norm, &chunk, act, YT_LANES);
         }
+        if (b.c < x->c) block_gradients(&b, norm, &chunk, act, x->c - b.c);
     }
 }
 
-/* dx of a chunk; mean_g and mean_gx are dbeta / N and dgamma / N. */
-static void chunk_input(const struct yt_map *x, const struct yt_map *dy, const struct norm *norm,
-                        const float *mean_g, const float *mean_gx, const struct yt_map *dx,
-                        bool add, size_t first, size_t last) {
+/* What the second pass reads and writes. */
+struct second {
+    const struct yt_map *x, *dy, *dx;
+    const struct norm *norm;
+    const float *mean_g, *mean_gx; /* dbeta / N and dgamma / N */
+    bool add;
+};
+YT_INLINE void pixel_input(const struct second *s, size_t p, int c, const enum yt_act act, int n) {
+    const struct norm_vec k = load_norm(s->norm, c, n);
+    float *to = s->dx->p + p * s->dx->ld + c;
+    vec xhat;
+    vec g = gradient(&k, act, load_part(s->x->p + p * s->x->ld + c, n),
+                     load_part(s->dy->p + p * s->dy->ld + c, n), &xhat);
+    vec d = g - load_part(s->mean_g + c, n) - xhat * load_part(s->mean_gx + c, n);
+    d *= k.gamma * k.inv_std;
+    store_part(to, s->add ? load_part(to, n) + d : d, n);
+}
+YT_INLINE void chunk_input(const struct second *s, size_t first, size_t last,
+                           const enum yt_act act) {
     for (size_t p = first; p < last; p++) {
-        for (int c = 0; c < x->c; c += YT_LANES) {
-            const int n = YT_MIN(YT_LANES, x->c - c);
-            const struct norm_vec k = load_norm(norm, c, n);
-            float *to = dx->p + p * dx->ld + c;
-            vec xhat;
-            vec g = gradient(&k, norm->act, load_part(x->p + p * x->ld + c, n),
-                             load_part(dy->p + p * dy->ld + c, n), &xhat);
-            vec d = g - load_part(mean_g + c, n) - xhat * load_part(mean_gx + c, n);
-            d *= k.gamma * k.inv_std;
-            store_part(to, add ? load_part(to, n) + d : d, n);
-        }
+        int c = 0;
+        for (; c + YT_LANES <= s->x->c; c += YT_LANES) pixel_input(s, p, c, act, YT_LANES);
+        if (c < s->x->c) pixel_input(s, p, c, act, s->x->c - c);
+    }
+}
+
+YT_INLINE void backward(const struct yt_map *x, const struct yt_map *dy, const struct norm *norm,
+                        const enum yt_act act, float *dgamma, float *dbeta, const struct yt_map *dx,
+                        bool add, float *scratch) {
+    const size_t pixels = yt_map_pixels(x);
+    const int chunks = chunk_count(x);
+    YT_PARALLEL_FOR
+    for (int i = 0; i < chunks; i++) {
+        chunk_gradients(x, dy, norm, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1),
+                        chunk_at(scratch, i, x->c), act);
+    }
+    add_chunks(scratch, chunks, x->c);
+    const struct chunk total = chunk_at(scratch, 0, x->c);
+    for (int c = 0; c < x->c; c++) {
+        dbeta[c] += (float)total.first[c];
+        dgamma[c] += (float)total.second[c];
+        total.shift[c] = (float)(total.first[c] / (double)pixels);
+        total.spare[c] = (float)(total.second[c] / (double)pixels);
+    }
+    const struct second second = {x, dy, dx, norm, total.shift, total.spare, add};
+    YT_PARALLEL_FOR
+    for (int i = 0; i < chunks; i++) {
+        chunk_input(&second, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1), act);
     }
 }
 
@@ -206,27 +234,10 @@ void YT_KERNEL(bn_act_backward)(const struct yt_map *x, const struct yt_map *dy,
                                 const float *inv_std, const float *gamma, const float *beta,
                                 enum yt_act act, float *dgamma, float *dbeta,
                                 const struct yt_map *dx, bool add, float *scratch) {
-    const struct norm norm = {mean, inv_std, gamma, beta, act};
-    const size_t pixels = yt_map_pixels(x);
-    const int chunks = chunk_count(x);
-    YT_PARALLEL_FOR
-    for (int i = 0; i < chunks; i++) {
-        chunk_gradients(x, dy, &norm, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1),
-                        chunk_at(scratch, i, x->c));
-    }
-    add_chunks(scratch, chunks, x->c);
-    const struct chunk total = chunk_at(scratch, 0, x->c);
-    float *mean_g = total.shift, *mean_gx = total.spare;
-    for (int c = 0; c < x->c; c++) {
-        const double sum = total.first[c], product = total.second[c];
-        dbeta[c] += (float)sum;
-        dgamma[c] += (float)product;
-        mean_g[c] = (float)(sum / (double)pixels);
-        mean_gx[c] = (float)(product / (double)pixels);
-    }
-    YT_PARALLEL_FOR
-    for (int i = 0; i < chunks; i++) {
-        chunk_input(x, dy, &norm, mean_g, mean_gx, dx, add, yt_cut(pixels, chunks, i),
-                    yt_cut(pixels, chunks, i + 1));
+    const struct norm norm = {mean, inv_std, gamma, beta};
+    if (act == YT_ACT_SILU) {
+        backward(x, dy, &norm, YT_ACT_SILU, dgamma, dbeta, dx, add, scratch);
+    } else {
+        backward(x, dy, &norm, YT_ACT_NONE, dgamma, dbeta, dx, add, scratch);
     }
 }

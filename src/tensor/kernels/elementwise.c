@@ -25,13 +25,16 @@ static bool is_dense(const struct yt_map *m) {
 
 /* to (length) (+)= f(a, b), b may be NULL. Inlined, so that f is a loop of its own. */
 typedef vec function(vec a, vec b);
+YT_INLINE void apply_part(function *f, const float *a, const float *b, float *to, size_t i,
+                          bool add, int n) {
+    vec y = f(load_part(a + i, n), b ? load_part(b + i, n) : (vec){0});
+    store_part(to + i, add ? load_part(to + i, n) + y : y, n);
+}
 YT_INLINE void apply_line(function *f, const float *a, const float *b, float *to, size_t length,
                           bool add) {
-    for (size_t i = 0; i < length; i += YT_LANES) {
-        const int n = (int)YT_MIN(length - i, (size_t)YT_LANES);
-        vec y = f(load_part(a + i, n), b ? load_part(b + i, n) : (vec){0});
-        store_part(to + i, add ? load_part(to + i, n) + y : y, n);
-    }
+    size_t i = 0;
+    for (; i + YT_LANES <= length; i += YT_LANES) apply_part(f, a, b, to, i, add, YT_LANES);
+    if (i < length) apply_part(f, a, b, to, i, add, (int)(length - i));
 }
 YT_INLINE void apply(function *f, const struct yt_map *a, const struct yt_map *b,
                      const struct yt_map *y, bool add) {
@@ -88,6 +91,11 @@ void YT_KERNEL(zero)(const struct yt_map *y) {
     }
 }
 
+YT_INLINE void scale_shift_part(const float *x, const float *scale, const float *shift, float *y,
+                                const enum yt_act act, int n) {
+    vec v = load_part(x, n) * load_part(scale, n) + load_part(shift, n);
+    store_part(y, act == YT_ACT_SILU ? silu_vec(v) : v, n);
+}
 YT_INLINE void scale_shift(const struct yt_map *x, const float *scale, const float *shift,
                            const enum yt_act act, const struct yt_map *y) {
     const int tasks = task_count(y);
@@ -97,11 +105,11 @@ YT_INLINE void scale_shift(const struct yt_map *x, const float *scale, const flo
         for (size_t p = lines.first; p < lines.first + lines.count; p++) {
             const float *from = x->p + p * x->ld;
             float *to = y->p + p * y->ld;
-            for (int c = 0; c < y->c; c += YT_LANES) {
-                const int n = YT_MIN(YT_LANES, y->c - c);
-                vec v = load_part(from + c, n) * load_part(scale + c, n) + load_part(shift + c, n);
-                store_part(to + c, act == YT_ACT_SILU ? silu_vec(v) : v, n);
+            int c = 0;
+            for (; c + YT_LANES <= y->c; c += YT_LANES) {
+                scale_shift_part(from + c, scale + c, shift + c, to + c, act, YT_LANES);
             }
+            if (c < y->c) scale_shift_part(from + c, scale + c, shift + c, to + c, act, y->c - c);
         }
     }
 }

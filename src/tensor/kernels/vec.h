@@ -2,7 +2,8 @@
  * them.
  *
  * A channel count that is no multiple of YT_LANES ends in a part of a vector: load_part and
- * store_part touch only the n floats that there are.
+ * store_part touch only the n floats that there are. Intrinsics stand only where the extensions
+ * have no word for it.
  */
 #ifndef YT_TENSOR_KERNELS_VEC_H
 #define YT_TENSOR_KERNELS_VEC_H
@@ -10,6 +11,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__AVX2__)
+#    include <immintrin.h>
+#endif
 
 typedef float vec __attribute__((vector_size(4 * YT_LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * YT_LANES)));
@@ -31,18 +35,22 @@ YT_INLINE vec load(const float *p) {
 YT_INLINE void store(float *p, vec v) {
     *(vec_unaligned *)p = v;
 }
-/* The first n lanes, 0 < n <= YT_LANES; the others are 0. Powers of two, since a copy of constant
- * size is one instruction. */
+/* The first n lanes, 0 < n <= YT_LANES; the others are 0. */
 YT_INLINE vec load_part(const float *p, int n) {
     if (n == YT_LANES) return load(p);
-    float t[YT_LANES] = {0};
-    int done = 0;
-    if (YT_LANES > 8 && n & 8) memcpy(t, p, 32), done = 8;
-    if (YT_LANES > 4 && n & 4) memcpy(t + done, p + done, 16), done += 4;
-    if (n & 2) memcpy(t + done, p + done, 8), done += 2;
-    if (n & 1) t[done] = p[done];
-    return load(t);
+#if YT_LANES == 16 && defined(__AVX512F__)
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif YT_LANES == 8 && defined(__AVX2__)
+    static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return (vec)_mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(ones + 8 - n)));
+#else
+    vec v = {0};
+    for (int i = 0; i < n; i++) v[i] = p[i];
+    return v;
+#endif
 }
+/* In powers of two, since a copy of constant size is one instruction, and masked stores are slow
+ * on some CPUs. */
 YT_INLINE void store_part(float *p, vec v, int n) {
     if (n == YT_LANES) {
         store(p, v);
@@ -77,28 +85,49 @@ YT_INLINE float sum_lanes(vec v) {
     return sum;
 }
 
-/* e^x to about 1 ulp. x = n ln 2 + r with |r| <= ln 2 / 2, e^x = 2^n e^r; ln 2 in two parts (Cody
- * and Waite) so that r is exact, e^r by its Taylor series to r^7, whose rest is below half an
- * ulp. 2^n in two factors, so that results fade into denormals, 0 and infinity by themselves. */
+/* The larger and the smaller; b if either is NaN. */
+YT_INLINE vec max_vec(vec a, vec b) {
+#if YT_LANES == 16 && defined(__AVX512F__)
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif YT_LANES == 8 && defined(__AVX2__)
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return pick(a > b, a, b);
+#endif
+}
+YT_INLINE vec min_vec(vec a, vec b) {
+#if YT_LANES == 16 && defined(__AVX512F__)
+    return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif YT_LANES == 8 && defined(__AVX2__)
+    return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return pick(a < b, a, b);
+#endif
+}
+
+/* e^x to about 1 ulp; 0 below -87, infinity above 88.73, NaN for NaN.
+ *
+ * x = n ln 2 + r with |r| <= ln 2 / 2, e^x = 2^(n-1) * 2 e^r: ln 2 in two parts (Cody and Waite) so
+ * that r is exact, e^r by its Taylor series to r^7, whose rest is below half an ulp. Adding
+ * 1.5 * 2^23 + 126 rounds to an integer and leaves n + 126, the biased exponent of 2^(n-1), in the
+ * low bits: 254 at most, and 0 at least, which makes the factor 0. */
 YT_INLINE vec exp_vec(vec x) {
     const float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    const float round = 12582912.0f; /* 1.5 * 2^23: adding it leaves an integer in the low bits */
-    x = pick(x < splat(-105.0f), splat(-105.0f), x); /* NaN passes both comparisons */
-    x = pick(x > splat(90.0f), splat(90.0f), x);
-    vec shifted = x * log2e + round;
-    ivec n = (ivec)shifted - (ivec)splat(round);
-    vec whole = shifted - round;
-    vec r = x - whole * ln2_high - whole * ln2_low;
-    vec p = splat(1.0f / 5040);
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r * r + r + 1.0f;
-    ivec half = n >> 1;
-    vec scale_a = (vec)((half + 127) << 23), scale_b = (vec)((n - half + 127) << 23);
-    return p * scale_a * scale_b;
+    const float round = 12582912.0f + 126.0f;
+    x = min_vec(splat(89.0f), max_vec(splat(-87.3f), x));
+    const vec shifted = x * log2e + round;
+    const vec factor = (vec)((ivec)shifted << 23);
+    const vec n = shifted - round;
+    const vec r = x - n * ln2_high - n * ln2_low;
+    vec p = splat(2.0f / 5040);
+    p = p * r + 2.0f / 720;
+    p = p * r + 2.0f / 120;
+    p = p * r + 2.0f / 24;
+    p = p * r + 2.0f / 6;
+    p = p * r + 1.0f;
+    p = p * r + 2.0f;
+    p = p * r + 2.0f;
+    return p * factor;
 }
 YT_INLINE vec sigmoid_vec(vec x) {
     return 1.0f / (1.0f + exp_vec(-x));
