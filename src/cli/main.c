@@ -6,6 +6,8 @@
 
 const struct yt_command *const yt_commands[] = {
     &yt_cmd_help,
+    &yt_cmd_slice,
+    &yt_cmd_train,
     &yt_cmd_version,
     NULL,
 };

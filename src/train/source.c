@@ -21,18 +21,20 @@ static int open_dataset(struct yt_source *source, const struct yt_settings *sett
 }
 
 static int cut_tiles(struct yt_source *source, const struct yt_settings *settings) {
-    /* Images that were made for the model are one tile each; pages are cut. */
-    int slice = source->dataset.is_deepscores ? settings->slice_size : 0;
-    struct yt_tiles_options options = {
+    /* Pages are cut; images that were made for the model are one tile each, unless asked. */
+    bool is_cut = source->dataset.is_deepscores || strcmp(settings->sliced, "true") == 0;
+    int slice = is_cut ? settings->slice_size : 0;
+    source->tiling = (struct yt_tiles_options){
         .slice_h = slice,
         .slice_w = slice,
         .overlap_h = settings->overlap_height,
         .overlap_w = settings->overlap_width,
         .min_area_ratio = settings->min_area_ratio,
-        .empty = source->dataset.is_deepscores ? settings->empty : 1,
+        .empty = is_cut ? settings->empty : 1,
         .seed = (uint64_t)settings->seed,
+        .is_seed = strcmp(settings->compat, "seed") == 0,
     };
-    return yt_tiles_init(&source->tiles, &source->dataset, &options);
+    return yt_tiles_init(&source->tiles, &source->dataset, &source->tiling);
 }
 
 static int split(struct yt_source *source, const struct yt_settings *settings) {
@@ -42,7 +44,10 @@ static int split(struct yt_source *source, const struct yt_settings *settings) {
         .fraction = settings->fraction,
         .seed = (uint64_t)settings->seed,
     };
-    if (yt_split_method_parse(settings->split, &source->dataset, &options.method) != 0) return -1;
+    /* A data set that comes with its own lists keeps them unless another split is asked for. */
+    bool is_asked = source->dataset.is_deepscores || yt_settings_where(settings, "split");
+    const char *method = is_asked ? settings->split : "auto";
+    if (yt_split_method_parse(method, &source->dataset, &options.method) != 0) return -1;
     return yt_split_init(&source->split, &source->dataset, &source->tiles, &options);
 }
 

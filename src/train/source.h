@@ -17,6 +17,7 @@
 struct yt_source {
     struct yt_dataset dataset;
     struct yt_tiles tiles;
+    struct yt_tiles_options tiling; /* how they were cut */
     struct yt_split split;
     struct yt_pages *pages;
 };
