@@ -1,0 +1,122 @@
+#include "infer/detector.h"
+#include "base/threads.h"
+#include "tensor/ops.h"
+#include "yolov10/decode.h"
+#include "yolov10/fold.h"
+
+#include <stdlib.h>
+
+enum { PLANS_MAX = 8 };
+
+/* All plans lie in the arena of the first, which is the largest: only one runs at a time. */
+struct plan {
+    struct yt_graph *g;
+    struct yt_network network;
+};
+
+struct yt_detector {
+    const struct yt_model *model;
+    struct yt_params *folded;
+    unsigned heads;
+    struct plan plans[PLANS_MAX];
+    int plan_count, current; /* current: -1 before yt_detector_begin */
+    struct yt_decoder *decoders;
+    int decoder_count; /* a thread each */
+};
+
+struct yt_detector *yt_detector_new(const struct yt_model *model, const float *values,
+                                    unsigned heads) {
+    YT_ASSERT(heads & YT_HEAD_ONE2ONE);
+    struct yt_detector *detector = yt_calloc(1, sizeof *detector);
+    *detector = (struct yt_detector){
+        .model = model,
+        .folded = yt_fold_new(model, heads),
+        .heads = heads,
+        .current = -1,
+        .decoder_count = yt_threads(),
+    };
+    detector->decoders = yt_calloc((size_t)detector->decoder_count, sizeof *detector->decoders);
+    yt_detector_update(detector, values);
+    return detector;
+}
+
+static void drop_plans(struct yt_detector *detector) {
+    for (int i = 0; i < detector->plan_count; i++) yt_graph_free(detector->plans[i].g);
+    detector->plan_count = 0;
+}
+
+void yt_detector_free(struct yt_detector *detector) {
+    if (!detector) return;
+    drop_plans(detector);
+    for (int i = 0; i < detector->decoder_count; i++) yt_decoder_release(&detector->decoders[i]);
+    free(detector->decoders);
+    yt_params_free(detector->folded);
+    free(detector);
+}
+
+void yt_detector_update(struct yt_detector *detector, const float *values) {
+    yt_fold(detector->model, values, detector->folded);
+}
+
+const struct yt_model *yt_detector_model(const struct yt_detector *detector) {
+    return detector->model;
+}
+
+/* -1: not planned. */
+static int find(const struct yt_detector *detector, int n, int h, int w) {
+    for (int i = 0; i < detector->plan_count; i++) {
+        const struct yt_map *input = &detector->plans[i].network.images->value;
+        if (input->n == n && input->h == h && input->w == w) return i;
+    }
+    return -1;
+}
+
+/* Index of a new plan; -1 when it does not fit in memory. */
+static int add_plan(struct yt_detector *detector, int n, int h, int w) {
+    struct plan plan = {.g = yt_graph_new(detector->folded, YT_GRAPH_EVAL)};
+    struct yt_net net = {plan.g, detector->folded, true};
+    yt_network_build(&net, yt_input(plan.g, n, h, w, 3), detector->model->scale,
+                     detector->model->nc, detector->heads, &plan.network);
+    const struct yt_graph *host = detector->plan_count ? detector->plans[0].g : NULL;
+    bool outgrown = host && yt_graph_plan_bytes(plan.g) > yt_graph_arena_bytes(host);
+    if (outgrown || detector->plan_count == PLANS_MAX) {
+        drop_plans(detector);
+        host = NULL;
+    }
+    int failed = host ? yt_graph_plan_within(plan.g, host) : yt_graph_plan(plan.g, YT_MEMORY_REUSE);
+    if (failed) {
+        yt_graph_free(plan.g);
+        return yt_fail_in("%d images of %dx%d; use a smaller batch= or imgsz=", n, w, h);
+    }
+    detector->plans[detector->plan_count] = plan;
+    return detector->plan_count++;
+}
+
+const struct yt_map *yt_detector_begin(struct yt_detector *detector, int n, int h, int w) {
+    detector->current = find(detector, n, h, w);
+    if (detector->current < 0) detector->current = add_plan(detector, n, h, w);
+    if (detector->current < 0) return NULL;
+    return &detector->plans[detector->current].network.images->value;
+}
+
+void yt_detector_run(struct yt_detector *detector) {
+    YT_ASSERT(detector->current >= 0);
+    yt_graph_forward(detector->plans[detector->current].g);
+}
+
+struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head) {
+    YT_ASSERT(detector->current >= 0);
+    return yt_network_maps(&detector->plans[detector->current].network, head);
+}
+
+/* Images are shared out over the decoders; what is found does not depend on which one finds it. */
+void yt_detector_decode(struct yt_detector *detector, int max_det, struct yt_detection *out,
+                        int *counts) {
+    struct yt_head_maps maps = yt_detector_maps(detector, YT_ONE2ONE);
+    int step = detector->decoder_count;
+#pragma omp parallel for num_threads(step) schedule(static, 1)
+    for (int d = 0; d < step; d++)
+        for (int i = d; i < maps.batch; i += step)
+            counts[i] = yt_decode_topk(&detector->decoders[d], &maps, i, max_det,
+                                       out + (size_t)i * (size_t)max_det);
+}
