@@ -1,0 +1,121 @@
+#include "train/validate.h"
+
+#include <stdlib.h>
+
+struct validator {
+    struct yt_detector *detector;
+    const struct yt_validate_options *options;
+    struct yt_validation *result;
+    struct yt_metrics *metrics;
+    struct yt_loss loss[YT_HEADS];
+    double loss_sums[YT_ITEMS];
+    /* of a batch */
+    struct yt_detection *detections;
+    int *counts;
+    struct yt_label *labels;
+    size_t detection_cap, count_cap, label_cap;
+};
+
+static void init(struct validator *v, struct yt_detector *detector,
+                 const struct yt_validate_options *options, struct yt_validation *result) {
+    *v = (struct validator){.detector = detector, .options = options, .result = result};
+    *result = (struct yt_validation){0};
+    v->metrics = yt_metrics_new(yt_detector_model(detector)->nc);
+    for (int head = 0; options->gains && head < YT_HEADS; head++)
+        yt_loss_init_head(&v->loss[head], (enum yt_head)head, *options->gains);
+}
+
+static void release(struct validator *v) {
+    for (int head = 0; v->options->gains && head < YT_HEADS; head++)
+        yt_loss_release(&v->loss[head]);
+    yt_metrics_free(v->metrics);
+    free(v->detections);
+    free(v->counts);
+    free(v->labels);
+}
+
+static void add_loss(struct validator *v, const struct yt_batch *batch) {
+    if (!v->options->gains) return;
+    for (int head = 0; head < YT_HEADS; head++) {
+        struct yt_head_maps maps = yt_detector_maps(v->detector, (enum yt_head)head);
+        float items[YT_ITEMS / YT_HEADS];
+        yt_detection_loss(&v->loss[head], &maps, batch->targets, batch->target_count, items);
+        for (size_t i = 0; i < YT_COUNT(items); i++)
+            v->loss_sums[(size_t)head * YT_COUNT(items) + i] += (double)items[i];
+    }
+}
+
+static void add_tile(struct validator *v, const struct yt_batch *batch, int i) {
+    const struct yt_batch_item *item = &batch->items[i];
+    struct yt_detection *detections = v->detections + (size_t)i * (size_t)v->options->max_det;
+    for (int k = 0; k < v->counts[i]; k++)
+        detections[k].box = yt_letterbox_to_source(&item->fit, detections[k].box);
+    yt_batch_truth(batch, i, v->labels);
+    struct yt_validated validated = {item->tile, detections, (size_t)v->counts[i], v->labels,
+                                     (size_t)item->target_count};
+    yt_metrics_add(v->metrics, validated.detections, validated.detection_count, validated.labels,
+                   validated.label_count);
+    if (v->options->tile) v->options->tile(v->options->user, &validated);
+}
+
+static void reserve(struct validator *v, const struct yt_batch *batch) {
+    size_t n = (size_t)batch->n;
+    v->detections = yt_grow(v->detections, &v->detection_cap, n * (size_t)v->options->max_det,
+                            sizeof *v->detections);
+    v->counts = yt_grow(v->counts, &v->count_cap, n, sizeof *v->counts);
+    v->labels =
+        yt_grow(v->labels, &v->label_cap, (size_t)batch->target_count + 1, sizeof *v->labels);
+}
+
+static int add_batch(struct validator *v, const struct yt_batch *batch) {
+    double start = yt_now();
+    const struct yt_map *input = yt_detector_begin(v->detector, batch->n, batch->h, batch->w);
+    if (!input) return -1;
+    reserve(v, batch);
+    yt_bytes_to_floats(batch->images, input);
+    double ready = yt_now();
+    yt_detector_run(v->detector);
+    double detected = yt_now();
+    add_loss(v, batch); /* part of neither time: predictions need none */
+    double judged = yt_now();
+    yt_detector_decode(v->detector, v->options->max_det, v->detections, v->counts);
+    for (int i = 0; i < batch->n; i++) add_tile(v, batch, i);
+    v->result->prepare_s += batch->waited_s + ready - start;
+    v->result->infer_s += detected - ready;
+    v->result->match_s += yt_now() - judged;
+    v->result->images += (size_t)batch->n;
+    return 0;
+}
+
+/* Returns as yt_validate. */
+static int read_epoch(struct validator *v, struct yt_loader *loader, int *batches) {
+    const struct yt_batch *batch;
+    do {
+        if (yt_loader_next(loader, &batch)) return -1;
+        if (!batch) return yt_fail("validation: the loader has no epoch left");
+        if (add_batch(v, batch)) return -1;
+        ++*batches;
+        if (v->options->progress &&
+            !v->options->progress(v->options->user, *batches, yt_loader_batches(loader)))
+            return 1;
+    } while (!batch->is_last);
+    return 0;
+}
+
+int yt_validate(struct yt_detector *detector, struct yt_loader *loader,
+                const struct yt_validate_options *options, struct yt_validation *result) {
+    struct validator v;
+    int batches = 0;
+    init(&v, detector, options, result);
+    int status = read_epoch(&v, loader, &batches);
+    if (status == 0) {
+        for (int i = 0; i < YT_ITEMS; i++) result->loss[i] = (float)(v.loss_sums[i] / batches);
+        yt_metrics_compute(v.metrics, &result->scores);
+    }
+    release(&v);
+    return status;
+}
+
+void yt_validation_release(struct yt_validation *result) {
+    yt_scores_release(&result->scores);
+}
