@@ -352,7 +352,8 @@ static void init_worker(struct worker *worker, struct yt_loader *loader) {
 struct yt_loader *yt_loader_new(const struct yt_tiles *tiles, struct yt_pages *pages,
                                 const uint32_t *list, size_t count,
                                 const struct yt_loader_options *options) {
-    YT_ASSERT(count > 0 && options->batch > 0 && options->imgsz > 0 && options->stride > 0);
+    YT_ASSERT(options->batch > 0 && options->imgsz > 0 && options->stride > 0);
+    if (count == 0) return yt_fail_null("the list has no tiles; choose another split= or list");
     struct yt_loader *loader = yt_calloc(1, sizeof *loader);
     *loader =
         (struct yt_loader){.tiles = tiles, .pages = pages, .options = *options, .count = count};

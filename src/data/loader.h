@@ -59,7 +59,7 @@ struct yt_batch {
 
 struct yt_loader;
 
-/* NULL + yt_fail when the batches do not fit into memory. */
+/* NULL + yt_fail when the list is empty, or the batches do not fit into memory. */
 struct yt_loader *yt_loader_new(const struct yt_tiles *tiles, struct yt_pages *pages,
                                 const uint32_t *list, size_t count,
                                 const struct yt_loader_options *options);

@@ -138,6 +138,22 @@ static void test_ds2_faulty_files(void **state) {
     assert_error_has("no deepscores_train.json in this folder");
 }
 
+/* Cut anywhere, a JSON is refused and nothing leaks. */
+static void test_ds2_cut_anywhere(void **state) {
+    (void)state;
+    struct yt_dataset d;
+    size_t len;
+    put_annotations(
+        BOX("1", "0, 10, 50, 60", "\"1\"", "7") ", " BOX("2", "0, 0, 9, 9", "null", "7"));
+    char *whole = yt_file_read("ds2/deepscores_train.json", 0, &len);
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(yt_file_write("cut.json", whole, cut), 0);
+        assert_int_equal(yt_dataset_open(&d, "cut.json", NULL), -1);
+        assert_error_has("cut.json:");
+    }
+    free(whole);
+}
+
 static void test_ds2_faulty_images(void **state) {
     (void)state;
     struct yt_dataset d;
@@ -329,11 +345,12 @@ static int enter(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ds2_reads),        cmocka_unit_test(test_ds2_faulty_boxes),
-        cmocka_unit_test(test_ds2_faulty_files), cmocka_unit_test(test_ds2_faulty_images),
-        cmocka_unit_test(test_ds2_two_files),    cmocka_unit_test(test_yolo_reads),
-        cmocka_unit_test(test_yolo_polygons),    cmocka_unit_test(test_yolo_faulty_labels),
-        cmocka_unit_test(test_yolo_lists),       cmocka_unit_test(test_yolo_faulty_yaml),
+        cmocka_unit_test(test_ds2_reads),          cmocka_unit_test(test_ds2_faulty_boxes),
+        cmocka_unit_test(test_ds2_faulty_files),   cmocka_unit_test(test_ds2_faulty_images),
+        cmocka_unit_test(test_ds2_cut_anywhere),   cmocka_unit_test(test_ds2_two_files),
+        cmocka_unit_test(test_yolo_reads),         cmocka_unit_test(test_yolo_polygons),
+        cmocka_unit_test(test_yolo_faulty_labels), cmocka_unit_test(test_yolo_lists),
+        cmocka_unit_test(test_yolo_faulty_yaml),
     };
     return cmocka_run_group_tests(tests, enter, test_folder_leave);
 }

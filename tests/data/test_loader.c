@@ -167,6 +167,8 @@ static void test_order_of_the_list(void **state) {
     assert_int_equal(batch->n, 4);
     for (int i = 0; i < 4; i++) assert_int_equal(batch->items[i].tile, some[i]);
     yt_loader_free(loader); /* with batches made that nobody took */
+    assert_null(yt_loader_new(&tiles, pages, some, 0, &options));
+    assert_error_has("the list has no tiles");
     yt_pages_free(pages);
 }
 
