@@ -12,8 +12,9 @@
 #include "yolov10/model.h"
 #include "yolov10/network.h"
 
-#define YT_ITEMS 6 /* box_om cls_om dfl_om box_oo cls_oo dfl_oo: with gains, not times the batch   \
-                    */
+#define YT_ITEMS                                                                                   \
+    6 /* box_om cls_om dfl_om box_oo cls_oo dfl_oo: with gains, not times the batch                \
+       */
 extern const char *const yt_item_names[YT_ITEMS];
 
 struct yt_step {

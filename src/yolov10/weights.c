@@ -215,6 +215,14 @@ static const struct yt_scale *scale_of(const struct yt_safetensors *file, const 
     }
 }
 
+const struct yt_scale *yt_weights_scale(const char *path)
+{
+    struct yt_safetensors *file = yt_safetensors_open(path);
+    const struct yt_scale *scale = file ? scale_of(file, path) : NULL;
+    yt_safetensors_close(file);
+    return scale;
+}
+
 /* names: JSON list of [id, name] in the metadata. */
 static void read_names(struct yt_model *model, const struct yt_safetensors *file) {
     const char *text = yt_safetensors_metadata(file, "names");

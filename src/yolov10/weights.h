@@ -27,6 +27,9 @@ struct yt_weights_report {
  * tensor. */
 int yt_weights_load(struct yt_model *model, const char *path, struct yt_weights_report *report);
 
+/* The scale that a weights file is of; NULL + yt_fail. */
+const struct yt_scale *yt_weights_scale(const char *path);
+
 /* The model that a weights file is of: scale, nc, names from its metadata, else from its shapes.
  * Everything must be there, or -1: for validation and prediction. */
 struct yt_model *yt_model_open(const char *path);

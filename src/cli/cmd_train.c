@@ -1,0 +1,210 @@
+/* yt train: a data set in, weights and figures out. */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "data/audit.h"
+#include "train/runs.h"
+#include "train/trainer.h"
+#include "yolov10/weights.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys that may differ when a run goes on: they do not change what is computed. */
+static const char *const resume_keys[] = {"resume", "threads", "workers", "session",
+                                          "cache",  "plots",   "verbose", "save_period"};
+
+static void stop_on_signals(void)
+{
+    struct sigaction action = {.sa_handler = yt_trainer_stop};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool may_change(const char *word)
+{
+    for (size_t i = 0; i < YT_COUNT(resume_keys); i++) {
+        size_t len = strlen(resume_keys[i]);
+        if (strncmp(word, resume_keys[i], len) == 0 && word[len] == '=') return true;
+    }
+    return false;
+}
+
+/* The folder that resume= names. NULL + yt_fail. */
+static char *resumed_run(const struct yt_settings *settings)
+{
+    const char *resume = settings->resume;
+    if (strcmp(resume, "true") == 0)
+        return yt_run_latest(settings->project, "state/last.safetensors");
+    if (yt_path_is_dir(resume)) return yt_strdup(resume);
+    char *state = yt_path_dir(resume), *run = yt_path_dir(state);
+    free(state);
+    return run;
+}
+
+/* Replaces the settings by those of the run, with what the command line may change. */
+static int resume_settings(struct yt_settings *settings, const char *run, int count, char **words)
+{
+    char *args = yt_path_join(run, "args.yaml");
+    yt_settings_release(settings);
+    yt_settings_init(settings);
+    int failed = yt_settings_load(settings, args);
+    free(args);
+    for (int i = 0; i < count && !failed; i++) {
+        if (!strchr(words[i], '=')) continue;
+        const char *word = words[i] + strspn(words[i], "-");
+        if (!may_change(word))
+            failed = yt_fail("%s: cannot change when a run goes on; leave it out, or start a new "
+                             "run from its weights", word);
+        else
+            failed = yt_settings_set(settings, word);
+    }
+    return failed ? -1 : yt_settings_check(settings);
+}
+
+static int audit(const struct yt_source *source)
+{
+    size_t pages = source->dataset.page_count;
+    yt_info("data: %zu pages, %d classes, %zu labels; tiles: %zu train, %zu val, %zu test", pages,
+            source->dataset.nc, source->dataset.label_count, source->split.count[YT_TRAIN],
+            source->split.count[YT_VAL], source->split.count[YT_TEST]);
+    for (int part = YT_VAL; part <= YT_TEST; part++) {
+        struct yt_audit leaks;
+        if (source->split.count[part] == 0) continue;
+        yt_audit_run(&leaks, &source->dataset, &source->tiles, &source->split, (enum yt_part)part);
+        yt_audit_print(&leaks, (enum yt_part)part);
+    }
+    return 0;
+}
+
+static const struct yt_scale *choose_scale(const struct yt_settings *settings)
+{
+    if (strcmp(settings->model, "auto") != 0) return yt_scale_find(settings->model);
+    return settings->weights ? yt_weights_scale(settings->weights) : yt_scale_find("n");
+}
+
+/* A model for the data set, with random weights, and those of the weights file over them. */
+static struct yt_model *start_model(const struct yt_settings *settings,
+                                    const struct yt_source *source, bool *folded)
+{
+    const struct yt_scale *scale = choose_scale(settings);
+    if (!scale) return NULL;
+    struct yt_model *model = yt_model_new(scale, source->dataset.nc);
+    for (int i = 0; i < model->nc; i++)
+        yt_model_set_class(model, i, source->dataset.classes[i].name,
+                           source->dataset.classes[i].id);
+    model->imgsz = settings->imgsz;
+    yt_model_init(model, (uint64_t)settings->seed);
+    size_t parameters = 0;
+    for (int kind = YT_PARAM_BIAS; kind < YT_PARAM_BUFFER; kind++)
+        parameters += yt_params_elements(model->params, (enum yt_param_kind)kind);
+    yt_info("model: yolov10%s, %d classes, %zu parameters", scale->name, model->nc, parameters);
+    *folded = false;
+    if (!settings->weights) return model;
+    struct yt_weights_report report;
+    if (yt_weights_load(model, settings->weights, &report) != 0) {
+        yt_model_free(model);
+        return NULL;
+    }
+    yt_info("weights: %s: %d tensors taken (%d for the one-to-many head from the one-to-one "
+            "head), %d left at their start values%s%s, %d of the file not used",
+            settings->weights, report.taken, report.mirrored, report.left,
+            report.left ? ", first " : "", report.first_left, report.unused);
+    *folded = report.folded;
+    return model;
+}
+
+static int report_end(const struct yt_trainer *trainer, enum yt_train_end end)
+{
+    char time[32];
+    const struct yt_progress *p = &trainer->progress;
+    yt_console_time(p->seconds, time);
+    switch (end) {
+    case YT_TRAIN_DONE:
+        yt_info("\n%d epochs completed in %s.", p->epoch, time);
+        if (p->best_epoch)
+            yt_info("best: epoch %d, fitness %.5f", p->best_epoch, p->best_fitness);
+        if (p->skipped) yt_info("%lld optimiser steps were left out", (long long)p->skipped);
+        yt_info("results: %s (results.csv, weights/best.safetensors, weights/last.safetensors)",
+                trainer->run);
+        return YT_EXIT_OK;
+    case YT_TRAIN_PAUSED:
+        yt_info("\npaused at epoch %d, batch %d, exactly; go on with: yt train resume=%s",
+                p->epoch + 1, p->batch, trainer->run);
+        return yt_trainer_stopped_by() ? YT_EXIT_SIGNAL + yt_trainer_stopped_by() : YT_EXIT_OK;
+    case YT_TRAIN_NUMERIC: return YT_EXIT_NUMERIC;
+    case YT_TRAIN_FAILED: break;
+    }
+    return YT_EXIT_DATA;
+}
+
+static int train(const struct yt_settings *settings, const struct yt_source *source,
+                 struct yt_model *model, bool folded, const char *run, bool resume)
+{
+    struct yt_trainer trainer;
+    if (yt_trainer_init(&trainer, settings, source, model, run) != 0) return YT_EXIT_DATA;
+    int status = YT_EXIT_DATA;
+    bool ready = resume    ? yt_trainer_resume(&trainer) == 0
+                 : folded ? yt_trainer_calibrate(&trainer) == 0
+                          : true;
+    if (ready) {
+        yt_info("run: %s", run);
+        stop_on_signals();
+        status = report_end(&trainer, yt_trainer_run(&trainer));
+    }
+    yt_trainer_release(&trainer);
+    return status;
+}
+
+static int with_source(struct yt_settings *settings, char *run)
+{
+    struct yt_source source;
+    bool resume = run != NULL, folded = false;
+    int status = YT_EXIT_DATA;
+    yt_threads_set(settings->threads);
+    if (yt_source_open(&source, settings) != 0) return YT_EXIT_DATA;
+    audit(&source);
+    struct yt_model *model = start_model(settings, &source, &folded);
+    char *folder = resume ? yt_strdup(run) : NULL;
+    if (model && !resume)
+        folder = yt_run_create(settings->project, settings->name ? settings->name : "train",
+                               settings->exist_ok);
+    if (model && folder) {
+        char *args = yt_path_join(folder, "args.yaml");
+        if (resume || yt_settings_write(settings, args) == 0)
+            status = train(settings, &source, model, folded, folder, resume);
+        free(args);
+    }
+    free(folder);
+    yt_model_free(model);
+    yt_source_close(&source);
+    return status;
+}
+
+static int run(int count, char **words)
+{
+    struct yt_settings settings;
+    if (yt_cli_parse(&settings, count, words) != 0) return YT_EXIT_USAGE;
+    char *resumed = NULL;
+    int status = YT_EXIT_USAGE;
+    if (settings.resume) resumed = resumed_run(&settings);
+    if (!settings.resume ||
+        (resumed && resume_settings(&settings, resumed, count, words) == 0))
+        status = with_source(&settings, resumed);
+    free(resumed);
+    yt_settings_release(&settings);
+    return status;
+}
+
+const struct yt_command yt_cmd_train = {
+    .name = "train",
+    .summary = "train a model on a data set",
+    .about = "Trains YOLOv10 on data= (a DeepScoresV2 folder or a data set YAML) and writes weights, "
+             "results.csv and the state of the run to project/name. Ctrl-C pauses after the step at "
+             "hand; resume=RUN goes on exactly from there.",
+    .groups = (const char *const[]){"run", "model", "data", "slice", "train", "augment", NULL},
+    .run = run,
+};

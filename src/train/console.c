@@ -1,0 +1,54 @@
+#include "train/console.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define LIVE_EVERY_S 0.2
+#define LINE_EVERY_S 30
+
+void yt_console_init(struct yt_console *console) {
+    *console = (struct yt_console){.live = isatty(STDOUT_FILENO)};
+}
+
+void yt_console_time(double seconds, char text[32]) {
+    if (seconds >= 7200)
+        snprintf(text, 32, "%.1f h", seconds / 3600);
+    else if (seconds >= 60)
+        snprintf(text, 32, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else
+        snprintf(text, 32, "%.0f s", seconds);
+}
+
+void yt_console_epoch(struct yt_console *console) {
+    console->epoch_start = console->last_line = yt_now();
+    console->images = console->waited_s = 0;
+    yt_info("\n%11s %8s %8s %8s %8s %8s %8s %8s %9s %5s %7s %6s  %s", "Epoch", "Mem",
+            yt_item_names[0], yt_item_names[1], yt_item_names[2], yt_item_names[3],
+            yt_item_names[4], yt_item_names[5], "Instances", "Size", "img/s", "wait", "left");
+}
+
+void yt_console_batch(struct yt_console *console, int epoch, int epochs, int batch, int batches,
+                      const struct yt_batch *data, const double items[YT_ITEMS]) {
+    double now = yt_now();
+    console->images += data->n;
+    console->waited_s += data->waited_s;
+    bool end = data->is_last;
+    if (!end && now - console->last_line < (console->live ? LIVE_EVERY_S : LINE_EVERY_S)) return;
+    console->last_line = now;
+    double elapsed = now - console->epoch_start, rate = console->images / elapsed;
+    double done = epoch + (batch + 1.0) / batches;
+    char left[32];
+    console->left_s = (epochs - done) * batches * data->n / rate;
+    yt_console_time(console->left_s, left);
+    printf("%s%6d/%-4d %7.2fG %8.4g %8.4g %8.4g %8.4g %8.4g %8.4g %9d %5d %7.2f %5.1f%%  %s, batch "
+           "%d/%d%s",
+           console->live ? "\r" : "", epoch + 1, epochs, (double)yt_resident_bytes() / (1u << 30),
+           items[0], items[1], items[2], items[3], items[4], items[5], data->target_count, data->w,
+           rate, 100 * console->waited_s / elapsed, left, batch + 1, batches,
+           console->live && !end ? "\033[K" : "\n");
+    fflush(stdout);
+}
+
+void yt_console_break(struct yt_console *console) {
+    if (console->live) printf("\n");
+}

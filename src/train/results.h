@@ -1,0 +1,20 @@
+/* results.csv: a row an epoch, in the columns and the padding that YOLOv10's trainer writes, so
+ * that scripts made for it go on working. */
+#ifndef YT_TRAIN_RESULTS_H
+#define YT_TRAIN_RESULTS_H
+
+#include "train/schedule.h"
+#include "train/step.h"
+
+struct yt_epoch_result {
+    int epoch; /* from 1 */
+    double items[YT_ITEMS], val_items[YT_ITEMS];
+    double metrics[4]; /* precision, recall, mAP50, mAP50-95 */
+    double lr[YT_PARAM_GROUPS];
+};
+
+/* Appends the row; the file keeps what it has of earlier epochs only, so that a resumed run leaves
+ * one continuous table. Replaced whole. */
+int yt_results_append(const char *path, const struct yt_epoch_result *result);
+
+#endif

@@ -1,0 +1,213 @@
+#include "train/state.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "tensor/safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "yt-state-1"
+
+/* One counter: its name in the file, and where it lies in struct yt_progress. */
+struct field {
+    const char *name;
+    enum { INT, INT64, DOUBLE, BOOL } type;
+    size_t offset;
+    int count;
+};
+#define FIELD(type, member)                                                                        \
+    { #member, type, offsetof(struct yt_progress, member), 1 }
+#define FIELDS(type, member, n)                                                                    \
+    { #member, type, offsetof(struct yt_progress, member), n }
+static const struct field fields[] = {
+    FIELD(INT, epochs),
+    FIELD(INT, epoch),
+    FIELD(INT, batch),
+    FIELD(INT64, step),
+    FIELD(INT64, last_update),
+    FIELDS(DOUBLE, items, YT_ITEMS),
+    FIELD(DOUBLE, best_fitness),
+    FIELD(INT, best_epoch),
+    FIELD(DOUBLE, seconds),
+    FIELD(INT64, skipped),
+    FIELD(BOOL, replanned),
+    FIELDS(DOUBLE, metrics, 4),
+    FIELDS(DOUBLE, val_items, YT_ITEMS),
+};
+
+struct array {
+    const char *name;
+    float *data;
+    size_t count;
+};
+#define ARRAYS 5
+
+static int arrays_of(const struct yt_model *model, const struct yt_optimizer *o,
+                     struct array arrays[ARRAYS]) {
+    const struct yt_params *p = model->params;
+    int n = 0;
+    arrays[n++] = (struct array){"value", p->value, p->total};
+    arrays[n++] = (struct array){"grad", p->grad, p->trainable};
+    arrays[n++] = (struct array){"ema", o->ema, p->total};
+    arrays[n++] = (struct array){"m", o->m, p->trainable};
+    if (o->v) arrays[n++] = (struct array){"v", o->v, p->trainable};
+    return n;
+}
+
+static void add_number(struct yt_safetensors_writer *writer, const char *name, int index,
+                       const char *value) {
+    char key[64];
+    snprintf(key, sizeof(key), "%s.%d", name, index);
+    yt_safetensors_add_metadata(writer, key, value);
+}
+
+static void add_field(struct yt_safetensors_writer *writer, const struct field *f,
+                      const void *base) {
+    for (int i = 0; i < f->count; i++) {
+        char text[64];
+        const char *at = (const char *)base + f->offset;
+        switch (f->type) {
+        case INT:
+            snprintf(text, sizeof(text), "%d", ((const int *)(const void *)at)[i]);
+            break;
+        case INT64:
+            snprintf(text, sizeof(text), "%" PRId64, ((const int64_t *)(const void *)at)[i]);
+            break;
+        case DOUBLE:
+            snprintf(text, sizeof(text), "%a", ((const double *)(const void *)at)[i]);
+            break;
+        case BOOL:
+            snprintf(text, sizeof(text), "%d", ((const bool *)(const void *)at)[i]);
+            break;
+        }
+        add_number(writer, f->name, i, text);
+    }
+}
+
+static int read_field(const struct yt_safetensors *file, const struct field *f, void *base) {
+    for (int i = 0; i < f->count; i++) {
+        char key[64];
+        snprintf(key, sizeof(key), "%s.%d", f->name, i);
+        const char *text = yt_safetensors_metadata(file, key);
+        if (!text) return yt_fail("%s is missing", key);
+        char *at = (char *)base + f->offset;
+        switch (f->type) {
+        case INT:
+            ((int *)(void *)at)[i] = atoi(text);
+            break;
+        case INT64:
+            ((int64_t *)(void *)at)[i] = strtoll(text, NULL, 10);
+            break;
+        case DOUBLE:
+            ((double *)(void *)at)[i] = strtod(text, NULL);
+            break;
+        case BOOL:
+            ((bool *)(void *)at)[i] = atoi(text) != 0;
+            break;
+        }
+    }
+    return 0;
+}
+
+static void checksum_text(const void *data, size_t bytes, char text[32]) {
+    snprintf(text, 32, "%016" PRIx64, yt_hash(data, bytes));
+}
+
+static char *previous_of(const char *path) {
+    return yt_format("%s.previous", path);
+}
+
+int yt_state_save(const char *path, const struct yt_model *model, const struct yt_optimizer *o,
+                  const struct yt_progress *progress) {
+    struct yt_safetensors_writer *writer = yt_safetensors_writer_new();
+    struct array arrays[ARRAYS];
+    int count = arrays_of(model, o, arrays);
+    yt_safetensors_add_metadata(writer, "format", FORMAT);
+    yt_safetensors_add_metadata(writer, "scale", model->scale->name);
+    char text[32];
+    snprintf(text, sizeof(text), "%" PRId64, o->steps);
+    yt_safetensors_add_metadata(writer, "optimizer_steps", text);
+    for (size_t i = 0; i < YT_COUNT(fields); i++) add_field(writer, &fields[i], progress);
+    for (int i = 0; i < count; i++) {
+        char key[64];
+        int64_t shape = (int64_t)arrays[i].count;
+        checksum_text(arrays[i].data, arrays[i].count * sizeof(float), text);
+        snprintf(key, sizeof(key), "checksum.%s", arrays[i].name);
+        yt_safetensors_add_metadata(writer, key, text);
+        yt_safetensors_add(writer, arrays[i].name, YT_F32, 1, &shape, arrays[i].data);
+    }
+    char *previous = previous_of(path);
+    if (yt_path_exists(path)) rename(path, previous);
+    int result = yt_safetensors_write(writer, path);
+    if (result != 0 && !yt_path_exists(path)) rename(previous, path);
+    free(previous);
+    yt_safetensors_writer_free(writer);
+    return result;
+}
+
+static int check_array(const struct yt_safetensors *file, const struct array *array) {
+    const struct yt_tensor_info *info = yt_safetensors_find(file, array->name);
+    if (!info || info->dtype != YT_F32 || info->count != array->count)
+        return yt_fail("%s: is of another model or optimiser (%zu values, expected %zu)",
+                       array->name, info ? info->count : 0, array->count);
+    char key[64], text[32];
+    snprintf(key, sizeof(key), "checksum.%s", array->name);
+    const char *recorded = yt_safetensors_metadata(file, key);
+    checksum_text(yt_safetensors_bytes(file, info), info->bytes, text);
+    if (!recorded || strcmp(recorded, text) != 0)
+        return yt_fail("%s: damaged (checksum %s, recorded %s)", array->name, text,
+                       recorded ? recorded : "none");
+    return 0;
+}
+
+/* Checks everything before it changes anything. */
+static int load(const struct yt_safetensors *file, struct yt_model *model, struct yt_optimizer *o,
+                struct yt_progress *progress) {
+    struct array arrays[ARRAYS];
+    struct yt_progress read = {0};
+    const char *format = yt_safetensors_metadata(file, "format");
+    const char *scale = yt_safetensors_metadata(file, "scale");
+    const char *steps = yt_safetensors_metadata(file, "optimizer_steps");
+    int count = arrays_of(model, o, arrays);
+    if (!format || strcmp(format, FORMAT) != 0 || !steps)
+        return yt_fail("is no training state of this version");
+    if (!scale || strcmp(scale, model->scale->name) != 0)
+        return yt_fail("is of a yolov10%s, not of a yolov10%s", scale ? scale : "?",
+                       model->scale->name);
+    for (size_t i = 0; i < YT_COUNT(fields); i++)
+        if (read_field(file, &fields[i], &read) != 0) return -1;
+    for (int i = 0; i < count; i++)
+        if (check_array(file, &arrays[i]) != 0) return -1;
+    for (int i = 0; i < count; i++)
+        yt_safetensors_read(file, yt_safetensors_find(file, arrays[i].name), arrays[i].data);
+    o->steps = strtoll(steps, NULL, 10);
+    *progress = read;
+    return 0;
+}
+
+static int open_and_load(const char *path, struct yt_model *model, struct yt_optimizer *o,
+                         struct yt_progress *progress) {
+    struct yt_safetensors *file = yt_safetensors_open(path);
+    if (!file) return -1;
+    int result = load(file, model, o, progress);
+    yt_safetensors_close(file);
+    return result == 0 ? 0 : yt_fail_in("%s", path);
+}
+
+int yt_state_load(const char *path, struct yt_model *model, struct yt_optimizer *o,
+                  struct yt_progress *progress) {
+    if (open_and_load(path, model, o, progress) == 0) return 0;
+    char *newest_fault = yt_error_take(), *previous = previous_of(path);
+    int result = -1;
+    if (yt_path_exists(previous)) {
+        result = open_and_load(previous, model, o, progress);
+        if (result == 0) yt_warn("%s; the state before it is used", newest_fault);
+    }
+    if (result != 0) yt_fail("%s", newest_fault);
+    free(newest_fault);
+    free(previous);
+    return result;
+}

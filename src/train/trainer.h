@@ -1,0 +1,64 @@
+/* A training run: epochs of steps, validation on the EMA, weights, results and state on disk.
+ *
+ *     struct yt_trainer trainer;
+ *     if (yt_trainer_init(&trainer, &settings, &source, model, run) != 0) return -1;
+ *     if (resume && yt_trainer_resume(&trainer) != 0) ...
+ *     enum yt_train_end end = yt_trainer_run(&trainer);
+ *     yt_trainer_release(&trainer);
+ *
+ * In the run's folder: weights/best.safetensors and last.safetensors (the EMA), state/
+ * last.safetensors (everything, to go on exactly), results.csv (a row an epoch), log.jsonl (a line
+ * a step). Behaves as the reference trainer does, its oddities included (schedule.h), except that a
+ * step with a gradient that is not finite is left out and counted.
+ */
+#ifndef YT_TRAIN_TRAINER_H
+#define YT_TRAIN_TRAINER_H
+
+#include "config/settings.h"
+#include "infer/detector.h"
+#include "train/console.h"
+#include "train/optimizer.h"
+#include "train/source.h"
+#include "train/state.h"
+#include "train/step.h"
+
+enum yt_train_end {
+    YT_TRAIN_DONE,
+    YT_TRAIN_PAUSED,  /* a signal or session=: the state is written, resume= goes on */
+    YT_TRAIN_FAILED,  /* yt_error() says why */
+    YT_TRAIN_NUMERIC, /* gradients stayed not finite; yt_error() says where */
+};
+
+struct yt_trainer {
+    const struct yt_settings *settings;
+    const struct yt_source *source;
+    struct yt_model *model;
+    char *run; /* the folder */
+    struct yt_schedule schedule;
+    struct yt_optimizer optimizer;
+    struct yt_step step;
+    struct yt_progress progress;
+    struct yt_detector *detector; /* for validation */
+    struct yt_console console;
+    FILE *log;
+    double session_start, state_written; /* yt_now() */
+    int bad_gradients;                   /* in a row */
+    int64_t lost_labels, seen_labels;    /* by augmentation, this epoch */
+};
+
+/* Chooses the optimiser, plans memory, says both. Everything is lent and must outlive the trainer.
+ * On -1 there is nothing to release. */
+int yt_trainer_init(struct yt_trainer *trainer, const struct yt_settings *settings,
+                    const struct yt_source *source, struct yt_model *model, const char *run);
+void yt_trainer_release(struct yt_trainer *trainer);
+/* Takes over the state that the run's folder holds. */
+int yt_trainer_resume(struct yt_trainer *trainer);
+/* For a model that was loaded folded: statistics for its batch norms from the first batch. */
+int yt_trainer_calibrate(struct yt_trainer *trainer);
+enum yt_train_end yt_trainer_run(struct yt_trainer *trainer);
+
+/* Asks a running trainer to stop after the step at hand; for signal handlers. */
+void yt_trainer_stop(int signal_number);
+int yt_trainer_stopped_by(void); /* 0: nothing */
+
+#endif
