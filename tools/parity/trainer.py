@@ -42,7 +42,7 @@ def run(settings, out, threads):
     trainer = Trainer(settings, out, out / "start.safetensors")
     folder = trainer.save_dir
     trainer.csv.unlink(missing_ok=True)  # the reference appends to it
-    with open(folder / "log.jsonl", "w", buffering=1) as batches, open(folder / "epochs.jsonl", "w") as epochs:
+    with open(folder / "log.jsonl", "w", 1) as batches, open(folder / "epochs.jsonl", "w", 1) as epochs:
         seen = []
 
         def log_batch(trainer):
