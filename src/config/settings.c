@@ -368,6 +368,51 @@ int yt_settings_check(struct yt_settings *settings) {
     return 0;
 }
 
+/* Both fields hold valid values. */
+static void copy_value(struct yt_settings *to, const struct yt_settings *from,
+                       const struct yt_setting *row) {
+    void *at = field(to, row);
+    const void *source = field(from, row);
+    const struct yt_int_list *list = source;
+    switch (row->type) {
+    case YT_SETTING_INT:
+        *(int *)at = *(const int *)source;
+        break;
+    case YT_SETTING_FLOAT:
+        *(double *)at = *(const double *)source;
+        break;
+    case YT_SETTING_BOOL:
+        *(bool *)at = *(const bool *)source;
+        break;
+    case YT_SETTING_CHOICE:
+        *(const char **)at = *(const char *const *)source;
+        break;
+    case YT_SETTING_TEXT:
+        free(*(char **)at);
+        *(char **)at = *(char *const *)source ? yt_strdup(*(char *const *)source) : NULL;
+        break;
+    case YT_SETTING_INT_LIST:
+        free(((struct yt_int_list *)at)->items);
+        *(struct yt_int_list *)at = (struct yt_int_list){
+            .items = yt_malloc((list->count + 1) * sizeof *list->items), .count = list->count};
+        for (size_t i = 0; i < list->count; i++)
+            ((struct yt_int_list *)at)->items[i] = list->items[i];
+        break;
+    }
+}
+
+void yt_settings_inherit(struct yt_settings *settings, const struct yt_settings *from,
+                         const char *const *keys) {
+    for (; *keys; keys++) {
+        const struct yt_setting *row = yt_settings_find(*keys);
+        YT_ASSERT(row);
+        size_t number = row_number(row);
+        if (settings->where[number] || !from->where[number]) continue;
+        copy_value(settings, from, row);
+        settings->where[number] = yt_strdup(from->where[number]);
+    }
+}
+
 int yt_settings_write(const struct yt_settings *settings, const char *path) {
     size_t count;
     const struct yt_setting *rows = yt_settings_rows(&count);

@@ -50,7 +50,7 @@ struct yt_settings {
     struct yt_int_list classes; /* empty: all */
     bool single_cls;
     double fraction;
-    const char *split;                  /* score page tile file official */
+    const char *split;                  /* auto score page tile file official */
     double val_fraction, test_fraction; /* NAN: what `split` implies */
     int cache;                          /* MiB of decoded pages; -1: what memory allows */
 
@@ -103,6 +103,10 @@ int yt_settings_load(struct yt_settings *settings, const char *path);
 int yt_settings_set(struct yt_settings *settings, const char *assignment);
 /* Rounds imgsz up to a multiple of 32 and checks what one key alone cannot tell. */
 int yt_settings_check(struct yt_settings *settings);
+/* Takes those of `keys` (NULL-terminated, all known) over from `from` that were not set in
+ * `settings`: what a run was trained with, where the user says nothing else. */
+void yt_settings_inherit(struct yt_settings *settings, const struct yt_settings *from,
+                         const char *const *keys);
 /* All keys as YAML that yt_settings_load reads back to the same settings. */
 int yt_settings_write(const struct yt_settings *settings, const char *path);
 

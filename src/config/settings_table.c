@@ -71,10 +71,10 @@ static const struct yt_setting rows[] = {
     {KEY(single_cls), "false", "data", .help = "treat all classes as one"},
     {KEY(fraction), "1", "data", .help = "share of the training images that is used",
      RANGE(0.001, 1)},
-    {KEY(split), "score", "data",
-     .help =
-         "what stays together when DeepScoresV2 is split; file: its order; official: its two lists",
-     ONE_OF("score", "page", "tile", "file", "official")},
+    {KEY(split), "auto", "data",
+     .help = "what stays together when data is split; file: its order; official: its own lists; "
+             "auto: score for DeepScoresV2, official for others",
+     ONE_OF("auto", "score", "page", "tile", "file", "official")},
     {KEY(val_fraction), "auto", "data",
      .help = "share for validation; auto: 0.15, or 0.2 with split=tile or file", RANGE(0, 0.9),
      WORDS({"auto", NAN})},

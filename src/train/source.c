@@ -44,10 +44,7 @@ static int split(struct yt_source *source, const struct yt_settings *settings) {
         .fraction = settings->fraction,
         .seed = (uint64_t)settings->seed,
     };
-    /* A data set that comes with its own lists keeps them unless another split is asked for. */
-    bool is_asked = source->dataset.is_deepscores || yt_settings_where(settings, "split");
-    const char *method = is_asked ? settings->split : "auto";
-    if (yt_split_method_parse(method, &source->dataset, &options.method) != 0) return -1;
+    if (yt_split_method_parse(settings->split, &source->dataset, &options.method) != 0) return -1;
     return yt_split_init(&source->split, &source->dataset, &source->tiles, &options);
 }
 

@@ -180,7 +180,7 @@ static void test_foreign_file(void **state) {
     assert_int_equal(load(&s, foreign), 0);
     assert_string_equal(s.model, "n");
     assert_true(s.batch == 4 && s.time == 4 && s.epochs == 20 && s.workers == 8 && s.cache == -1);
-    assert_string_equal(s.split, "score"); /* `split: val` names the list, not the way to split */
+    assert_string_equal(s.split, "auto"); /* `split: val` names the list, not the way to split */
     assert_string_equal(s.split_name, "val");
     assert_string_equal(yt_settings_where(&s, "split_name"), "c.yaml:39");
     assert_null(s.weights);
@@ -245,6 +245,28 @@ static void test_write_reads_back(void **state) {
     assert_error("missing.yaml: cannot open: No such file or directory");
 }
 
+static void test_inherit(void **state) {
+    (void)state;
+    static const char *const keys[] = {"data",  "imgsz", "lrf",  "classes",
+                                       "split", "val",   "conf", NULL};
+    struct yt_settings run, s;
+    assert_int_equal(load(&run, "data: music\nimgsz: 320\nlrf: 0.5\nclasses: [2, 4]\n"
+                                "split: page\nval: false\nbatch: 3\n"),
+                     0);
+    yt_settings_init(&s);
+    assert_int_equal(yt_settings_set(&s, "imgsz=480"), 0);
+    yt_settings_inherit(&s, &run, keys);
+    assert_string_equal(yt_settings_where(&s, "data"), "c.yaml:1");
+    yt_settings_release(&run);
+    assert_string_equal(s.data, "music");
+    assert_string_equal(s.split, "page");
+    assert_true(s.lrf == 0.5 && !s.val && s.classes.count == 2 && s.classes.items[1] == 4);
+    assert_int_equal(s.imgsz, 480); /* was set */
+    assert_int_equal(s.batch, 16);  /* is not asked for */
+    assert_true(isnan(s.conf) && !yt_settings_where(&s, "conf"));
+    yt_settings_release(&s);
+}
+
 static void test_check(void **state) {
     (void)state;
     struct yt_settings s;
@@ -300,6 +322,7 @@ int main(void) {
         cmocka_unit_test(test_foreign_file),
         cmocka_unit_test(test_model_and_weights),
         cmocka_unit_test(test_write_reads_back),
+        cmocka_unit_test(test_inherit),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_shipped_configurations),
