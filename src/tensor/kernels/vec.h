@@ -18,9 +18,6 @@
 typedef float vec __attribute__((vector_size(4 * YT_LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * YT_LANES)));
 typedef float vec_unaligned __attribute__((vector_size(4 * YT_LANES), aligned(4), may_alias));
-/* Half a vector of doubles' worth of lanes: sums that must not lose bits. */
-typedef double dvec __attribute__((vector_size(8 * YT_LANES)));
-
 /* Before a loop with a small constant count whose arrays must become registers. */
 #ifdef __clang__
 #    define YT_UNROLL _Pragma("clang loop unroll(full)")
@@ -74,9 +71,6 @@ YT_INLINE vec pick(ivec mask, vec a, vec b) {
 YT_INLINE ivec pick_int(ivec mask, ivec a, ivec b) {
     return (mask & a) | (~mask & b);
 }
-YT_INLINE dvec widen(vec v) {
-    return __builtin_convertvector(v, dvec);
-}
 /* The lanes' sum, in a fixed order. */
 YT_INLINE float sum_lanes(vec v) {
     float t[YT_LANES], sum = 0;
@@ -119,14 +113,11 @@ YT_INLINE vec exp_vec(vec x) {
     const vec factor = (vec)((ivec)shifted << 23);
     const vec n = shifted - round;
     const vec r = x - n * ln2_high - n * ln2_low;
-    vec p = splat(2.0f / 5040);
-    p = p * r + 2.0f / 720;
-    p = p * r + 2.0f / 120;
-    p = p * r + 2.0f / 24;
-    p = p * r + 2.0f / 6;
-    p = p * r + 1.0f;
-    p = p * r + 2.0f;
-    p = p * r + 2.0f;
+    const vec r2 = r * r; /* pairs, since a chain of seven steps would be waited for */
+    vec p = r * (2.0f / 5040) + 2.0f / 720;
+    p = p * r2 + (r * (2.0f / 120) + 2.0f / 24);
+    p = p * r2 + (r * (2.0f / 6) + 1.0f);
+    p = p * r2 + (r * 2.0f + 2.0f);
     return p * factor;
 }
 YT_INLINE vec sigmoid_vec(vec x) {
