@@ -48,8 +48,10 @@ static void add_loss(struct validator *v, const struct yt_batch *batch) {
 static void add_tile(struct validator *v, const struct yt_batch *batch, int i) {
     const struct yt_batch_item *item = &batch->items[i];
     struct yt_detection *detections = v->detections + (size_t)i * (size_t)v->options->max_det;
-    for (int k = 0; k < v->counts[i]; k++)
+    for (int k = 0; k < v->counts[i]; k++) {
         detections[k].box = yt_letterbox_to_source(&item->fit, detections[k].box);
+        if (v->options->single_cls) detections[k].cls = 0;
+    }
     yt_batch_truth(batch, i, v->labels);
     struct yt_validated validated = {item->tile, detections, (size_t)v->counts[i], v->labels,
                                      (size_t)item->target_count};

@@ -28,6 +28,7 @@ struct yt_validated {
 
 struct yt_validate_options {
     int max_det;
+    bool single_cls; /* whatever class a detection has, it is taken for class 0 */
     /* NULL: no loss is computed. Otherwise the detector must have both heads. */
     const struct yt_loss_gains *gains;
     /* Callbacks, with `user`; may be NULL. `progress` returns false to stop. */

@@ -1,0 +1,275 @@
+/* yt predict: what is on these images. */
+#include "base/file.h"
+#include "base/threads.h"
+#include "cli/adopt.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/meter.h"
+#include "data/dataset.h"
+#include "infer/annotate.h"
+#include "infer/predict.h"
+#include "infer/predictions.h"
+#include "train/runs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pages are to look as they did in training; the data gives the default source. */
+static const char *const run_keys[] = {"data", "annotation_set", "imgsz", "slice_size", NULL};
+
+struct predict {
+    const struct yt_settings *settings;
+    const struct yt_model *model;
+    struct yt_categories categories;
+    struct yt_predictor *predictor;
+    struct yt_predictions predictions;
+    struct yt_paths paths;
+    char *folder; /* the run's */
+    struct yt_meter meter;
+    size_t done, unreadable, pictures;
+    /* Seconds of all images: reading; as in yt_prediction; drawing and writing. */
+    double read_s, prepare_s, infer_s, merge_s, write_s;
+};
+
+/* --- which images ---------------------------------------------------------------------------- */
+
+static size_t add_pages(struct yt_paths *paths, const struct yt_dataset *dataset,
+                        enum yt_part part) {
+    size_t before = paths->count;
+    for (size_t i = 0; i < dataset->page_count; i++)
+        if (dataset->pages[i].part == part) yt_paths_add(paths, dataset->pages[i].path);
+    return paths->count - before;
+}
+
+/* The test pages of data=, or, where it has none, the validation pages. */
+static int find_test_pages(struct yt_paths *paths, const struct yt_settings *settings) {
+    if (!settings->data)
+        return yt_fail("source: none given, and there is no data= whose test pages it could be; "
+                       "name an image or a folder with source=");
+    struct yt_dataset dataset;
+    struct yt_dataset_options options = {.annotation_set = settings->annotation_set};
+    if (yt_dataset_open(&dataset, settings->data, &options)) return -1;
+    int failed = 0;
+    if (!add_pages(paths, &dataset, YT_TEST) && !add_pages(paths, &dataset, YT_VAL))
+        failed = yt_fail("%s: has neither test nor validation pages; name images with source=",
+                         settings->data);
+    yt_dataset_release(&dataset);
+    return failed;
+}
+
+static int find_images(struct yt_paths *paths, const struct yt_settings *settings) {
+    if (!settings->source) return find_test_pages(paths, settings);
+    return yt_paths_find(paths, settings->source, yt_image_suffixes, false);
+}
+
+/* The name of the i-th image without its ending, to free; with a number behind it where an image
+ * before it, from another folder, has the same. */
+static char *output_stem(const struct yt_paths *paths, size_t i) {
+    char *stem = yt_path_stem(paths->items[i]);
+    int same = 1;
+    for (size_t k = 0; k < i; k++) {
+        char *other = yt_path_stem(paths->items[k]);
+        same += !strcmp(stem, other);
+        free(other);
+    }
+    if (same == 1) return stem;
+    char *numbered = yt_format("%s-%d", stem, same);
+    free(stem);
+    return numbered;
+}
+
+/* --- one image ------------------------------------------------------------------------------- */
+
+static void say(const struct predict *p, const char *path, const struct yt_image *image,
+                const struct yt_prediction *found, double seconds) {
+    if (p->meter.is_live) return;
+    char windows[64] = "";
+    if (found->windows > 1)
+        snprintf(windows, sizeof windows, ", %d tiles (%d blank)", found->windows, found->blank);
+    yt_info("%s: %dx%d%s, %zu detections, %.0f ms", path, image->w, image->h, windows, found->count,
+            1e3 * seconds);
+}
+
+static int write_results(struct predict *p, size_t i, const struct yt_image *image,
+                         const struct yt_prediction *found) {
+    int failed = 0;
+    char *stem = output_stem(&p->paths, i);
+    yt_predictions_add(&p->predictions, yt_path_name(p->paths.items[i]), found->detections,
+                       found->count);
+    if (p->settings->plots) {
+        char *path = yt_format("%s/%s.png", p->folder, stem);
+        failed = yt_annotate(path, image, found->detections, found->count, &p->categories);
+        p->pictures += !failed;
+        free(path);
+    }
+    if (p->settings->save_txt && !failed) {
+        char *path = yt_format("%s/labels/%s.txt", p->folder, stem);
+        failed = yt_predictions_write_txt(path, found->detections, found->count, image->w, image->h,
+                                          false);
+        free(path);
+    }
+    free(stem);
+    return failed;
+}
+
+/* -1 + yt_fail only on what concerns all images: memory, the disk. */
+static int predict_image(struct predict *p, size_t i) {
+    const char *path = p->paths.items[i];
+    double start = yt_now();
+    struct yt_image *image = yt_image_read(path, 0);
+    if (!image) {
+        yt_meter_hide(&p->meter);
+        yt_warn("%s", yt_error());
+        p->unreadable++;
+        return 0;
+    }
+    double ready = yt_now();
+    struct yt_prediction found;
+    int failed = yt_predict(p->predictor, image, &found);
+    double predicted = yt_now();
+    if (!failed) {
+        say(p, path, image, &found, predicted - ready);
+        failed = write_results(p, i, image, &found);
+        p->done++;
+        p->read_s += ready - start;
+        p->prepare_s += found.prepare_s;
+        p->infer_s += found.infer_s;
+        p->merge_s += found.merge_s;
+        p->write_s += yt_now() - predicted;
+    }
+    yt_image_free(image);
+    return failed;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static void report(const struct predict *p) {
+    yt_info("%zu images, %zu detections%s", p->done, p->predictions.count,
+            yt_interrupted() ? "; interrupted, what was done is whole" : "");
+    if (p->unreadable) yt_info("%zu images could not be read; see above", p->unreadable);
+    if (p->done) {
+        double per_image = 1e3 / (double)p->done;
+        yt_info("Speed: %.1f ms reading, %.1f ms preprocess, %.1f ms inference, %.1f ms "
+                "postprocess, %.1f ms writing an image",
+                p->read_s * per_image, p->prepare_s * per_image, p->infer_s * per_image,
+                p->merge_s * per_image, p->write_s * per_image);
+    }
+    yt_info("Results saved to %s (predictions.json%s%s)", p->folder,
+            p->pictures ? ", a picture of each image" : "",
+            p->settings->save_txt ? ", labels" : "");
+}
+
+static int predict_all(struct predict *p) {
+    char *json = yt_path_join(p->folder, "predictions.json");
+    int failed = yt_predictions_open(&p->predictions, json, &p->categories);
+    free(json);
+    if (failed) return YT_EXIT_DATA;
+    yt_meter_start(&p->meter, "predict", p->paths.count);
+    for (size_t i = 0; i < p->paths.count && !failed && !yt_interrupted(); i++) {
+        failed = predict_image(p, i);
+        yt_meter_at(&p->meter, i + 1);
+    }
+    yt_meter_hide(&p->meter);
+    if (failed)
+        yt_predictions_abandon(&p->predictions);
+    else
+        failed = yt_predictions_close(&p->predictions);
+    if (failed) return YT_EXIT_DATA;
+    report(p);
+    if (yt_interrupted()) return YT_EXIT_SIGNAL + yt_interrupted();
+    return p->unreadable ? YT_EXIT_DATA : YT_EXIT_OK;
+}
+
+static int make_folder(struct predict *p) {
+    const struct yt_settings *settings = p->settings;
+    p->folder = yt_run_create(settings->project, settings->name ? settings->name : "predict",
+                              settings->exist_ok);
+    if (!p->folder || !settings->save_txt) return p->folder ? 0 : -1;
+    char *labels = yt_path_join(p->folder, "labels");
+    int failed = yt_path_mkdirs(labels);
+    free(labels);
+    return failed;
+}
+
+static enum yt_sliced sliced_of(const struct yt_settings *settings) {
+    if (!strcmp(settings->sliced, "auto")) return YT_SLICED_AUTO;
+    return strcmp(settings->sliced, "true") ? YT_SLICED_NEVER : YT_SLICED_ALWAYS;
+}
+
+/* One flag a class for classes=; NULL + yt_fail for a class that the model has not. */
+static bool *wanted_classes(const struct yt_settings *settings, const struct yt_model *model) {
+    bool *wanted = yt_calloc((size_t)model->nc, sizeof *wanted);
+    for (int i = 0; i < model->nc; i++) wanted[i] = !settings->classes.count;
+    for (size_t i = 0; i < settings->classes.count; i++) {
+        int cls = settings->classes.items[i];
+        if (cls >= model->nc) {
+            free(wanted);
+            return yt_fail_null("classes: %d: %s has classes 0 to %d", cls, settings->weights,
+                                model->nc - 1);
+        }
+        wanted[cls] = true;
+    }
+    return wanted;
+}
+
+static int predict_with(const struct yt_settings *settings, const struct yt_model *model) {
+    struct predict p = {
+        .settings = settings,
+        .model = model,
+        .categories = {(const char *const *)model->names, model->category_ids, (size_t)model->nc},
+    };
+    bool *wanted = wanted_classes(settings, model);
+    if (!wanted) return YT_EXIT_USAGE;
+    struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_ONE2ONE);
+    struct yt_predict_options options = {
+        .imgsz = settings->imgsz,
+        .batch = settings->batch,
+        .max_det = settings->max_det,
+        .conf = isnan(settings->conf) ? 0.25f : (float)settings->conf,
+        .classes = wanted,
+        .sliced = sliced_of(settings),
+        .slice_size = settings->slice_size,
+        .overlap_h = settings->overlap_height,
+        .overlap_w = settings->overlap_width,
+        .iou = settings->iou,
+        .class_agnostic = settings->agnostic_nms,
+    };
+    p.predictor = yt_predictor_new(detector, &options);
+    int status = YT_EXIT_USAGE;
+    if (!find_images(&p.paths, settings)) status = make_folder(&p) ? YT_EXIT_DATA : predict_all(&p);
+    yt_predictor_free(p.predictor);
+    yt_detector_free(detector);
+    yt_paths_release(&p.paths);
+    free(p.folder);
+    free(wanted);
+    return status;
+}
+
+static int run(int count, char **words) {
+    struct yt_settings settings;
+    if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
+    yt_threads_set(settings.threads);
+    yt_interrupt_watch();
+    int status = YT_EXIT_USAGE;
+    if (!yt_cli_adopt_run(&settings, run_keys)) {
+        struct yt_model *model = yt_cli_open_model(&settings);
+        status = model ? predict_with(&settings, model) : YT_EXIT_DATA;
+        yt_model_free(model);
+    }
+    yt_settings_release(&settings);
+    return status;
+}
+
+const struct yt_command yt_cmd_predict = {
+    .name = "predict",
+    .summary = "find symbols on images, write boxes and pictures",
+    .about = "Detects on the images that source= names, whole or, where they are larger than "
+             "slice_size=, on overlapping tiles, and writes predictions.json (boxes in pixels of "
+             "the image) and a picture of each into project/name. Without weights= it takes the "
+             "best ones of the latest run in project=, without source= the test pages of that "
+             "run's data. Images that cannot be read are named and counted; the exit code is then "
+             "2.",
+    .groups = (const char *const[]){"run", "model", "slice", "val", "predict", NULL},
+    .run = run,
+};

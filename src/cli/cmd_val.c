@@ -1,0 +1,201 @@
+/* yt val: how good a detector is. */
+#include "base/file.h"
+#include "base/threads.h"
+#include "cli/adopt.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/meter.h"
+#include "eval/report.h"
+#include "infer/predictions.h"
+#include "train/runs.h"
+#include "train/source.h"
+#include "train/validate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the labels of a run's validation tiles follow from. */
+static const char *const run_keys[] = {
+    "data",          "annotation_set", "classes", "single_cls", "fraction",   "split",
+    "val_fraction",  "test_fraction",  "seed",    "imgsz",      "slice_size", "overlap_height",
+    "overlap_width", "min_area_ratio", "empty",   "sliced",     "compat",     NULL};
+
+struct val {
+    const struct yt_settings *settings;
+    const struct yt_source *source;
+    const struct yt_model *model;
+    const char **names; /* of the data set's classes */
+    int *ids;
+    char *folder; /* the run's */
+    struct yt_meter meter;
+    struct yt_categories categories;
+    struct yt_predictions predictions; /* with save_json */
+    struct yt_detection *kept;         /* max_det: those of a tile that are written */
+};
+
+static enum yt_part part_of(const struct yt_settings *settings) {
+    int part = 0;
+    while (strcmp(yt_part_names[part], settings->split_name)) part++;
+    return (enum yt_part)part;
+}
+
+static int check(const struct yt_settings *settings, const struct yt_source *source,
+                 const struct yt_model *model) {
+    if (!settings->single_cls && model->nc != source->dataset.nc)
+        return yt_fail("%s: finds %d classes, and %s has %d; use weights that were trained on this "
+                       "data",
+                       settings->weights, model->nc, settings->data, source->dataset.nc);
+    if (!source->split.count[part_of(settings)])
+        return yt_fail("%s: has no %s tiles; choose another split_name= or split=", settings->data,
+                       settings->split_name);
+    return 0;
+}
+
+static bool show_progress(void *user, int done, int batches) {
+    struct val *val = user;
+    (void)batches;
+    yt_meter_at(&val->meter, (size_t)done);
+    return !yt_interrupted();
+}
+
+/* Detections of a tile go to predictions.json in pixels of its page, as those of `yt predict`;
+ * what neighbouring tiles both see is there twice. */
+static void write_tile(void *user, const struct yt_validated *validated) {
+    struct val *val = user;
+    const struct yt_tile *tile = &val->source->tiles.items[validated->tile];
+    double conf = isnan(val->settings->conf) ? 0.001 : val->settings->conf;
+    size_t count = 0;
+    for (size_t i = 0; i < validated->detection_count; i++) {
+        struct yt_detection detection = validated->detections[i];
+        if (!(detection.score > (float)conf)) continue;
+        detection.box.x1 += (float)tile->x, detection.box.x2 += (float)tile->x;
+        detection.box.y1 += (float)tile->y, detection.box.y2 += (float)tile->y;
+        val->kept[count++] = detection;
+    }
+    const char *path = val->source->dataset.pages[tile->page].path;
+    yt_predictions_add(&val->predictions, yt_path_name(path), val->kept, count);
+}
+
+static void report(const struct val *val, const struct yt_validation *result) {
+    double per_image = 1e3 / (double)result->images;
+    yt_report_print(stdout, &result->scores, val->names, val->settings->verbose);
+    yt_info("Speed: %.1f ms preprocess, %.1f ms inference, %.1f ms postprocess an image",
+            result->prepare_s * per_image, result->infer_s * per_image,
+            result->match_s * per_image);
+}
+
+static int write_scores(const struct val *val, const struct yt_scores *scores) {
+    char *json = yt_path_join(val->folder, "metrics.json");
+    char *csv = yt_path_join(val->folder, "per_class.csv");
+    int failed = yt_report_write_json(json, scores, val->names) ||
+                 yt_report_write_csv(csv, scores, val->names);
+    free(json);
+    free(csv);
+    if (!failed)
+        yt_info("Results saved to %s (metrics.json, per_class.csv%s)", val->folder,
+                val->settings->save_json ? ", predictions.json" : "");
+    return failed ? -1 : 0;
+}
+
+/* Returns as yt_validate. */
+static int validate(struct val *val) {
+    const struct yt_settings *settings = val->settings;
+    enum yt_part part = part_of(settings);
+    struct yt_validation result;
+    struct yt_validate_options options = {
+        .max_det = settings->max_det,
+        .single_cls = settings->single_cls,
+        .tile = settings->save_json ? write_tile : NULL,
+        .progress = show_progress,
+        .user = val,
+    };
+    struct yt_loader *loader =
+        yt_source_val_loader(val->source, settings, part, settings->batch, 1);
+    if (!loader) return -1;
+    struct yt_detector *detector =
+        yt_detector_new(val->model, val->model->params->value, YT_HEAD_ONE2ONE);
+    yt_info("data: %s: %zu %s tiles", settings->data, val->source->split.count[part],
+            settings->split_name);
+    yt_meter_start(&val->meter, "validation, batch", (size_t)yt_loader_batches(loader));
+    int status = yt_validate(detector, loader, &options, &result);
+    yt_meter_hide(&val->meter);
+    if (status == 0) {
+        report(val, &result);
+        status = write_scores(val, &result.scores);
+        yt_validation_release(&result);
+    }
+    yt_detector_free(detector);
+    yt_loader_free(loader);
+    return status;
+}
+
+static int validate_with_predictions(struct val *val) {
+    if (!val->settings->save_json) return validate(val);
+    char *path = yt_path_join(val->folder, "predictions.json");
+    int status = yt_predictions_open(&val->predictions, path, &val->categories);
+    free(path);
+    if (status) return status;
+    status = validate(val);
+    if (status == 0) return yt_predictions_close(&val->predictions);
+    yt_predictions_abandon(&val->predictions);
+    return status;
+}
+
+static int val_run(const struct yt_settings *settings, const struct yt_source *source,
+                   const struct yt_model *model) {
+    if (check(settings, source, model)) return YT_EXIT_USAGE;
+    size_t nc = (size_t)YT_MAX(source->dataset.nc, model->nc);
+    struct val val = {.settings = settings, .source = source, .model = model};
+    val.names = yt_calloc(nc, sizeof *val.names);
+    val.ids = yt_calloc(nc, sizeof *val.ids);
+    for (int i = 0; i < (int)nc; i++) {
+        bool known = i < source->dataset.nc;
+        val.names[i] = known ? source->dataset.classes[i].name : model->names[i];
+        val.ids[i] = known ? source->dataset.classes[i].id : model->category_ids[i];
+    }
+    val.categories = (struct yt_categories){val.names, val.ids, nc};
+    val.kept = yt_calloc((size_t)settings->max_det, sizeof *val.kept);
+    val.folder = yt_run_create(settings->project, settings->name ? settings->name : "val",
+                               settings->exist_ok);
+    int status = val.folder ? validate_with_predictions(&val) : -1;
+    free(val.folder);
+    free(val.kept);
+    free(val.ids);
+    free(val.names);
+    if (status > 0) return YT_EXIT_SIGNAL + yt_interrupted();
+    return status ? YT_EXIT_DATA : YT_EXIT_OK;
+}
+
+static int run(int count, char **words) {
+    struct yt_settings settings;
+    struct yt_source source;
+    if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
+    yt_threads_set(settings.threads);
+    yt_interrupt_watch();
+    int status = YT_EXIT_USAGE;
+    struct yt_model *model = NULL;
+    if (!yt_cli_adopt_run(&settings, run_keys)) {
+        status = YT_EXIT_DATA;
+        model = yt_cli_open_model(&settings);
+    }
+    if (model && !yt_source_open(&source, &settings)) {
+        status = val_run(&settings, &source, model);
+        yt_source_close(&source);
+    }
+    yt_model_free(model);
+    yt_settings_release(&settings);
+    return status;
+}
+
+const struct yt_command yt_cmd_val = {
+    .name = "val",
+    .summary = "measure a detector on labelled data",
+    .about =
+        "Measures precision, recall and mAP of weights= on the tiles of data= that "
+        "split_name= lists, and writes metrics.json and per_class.csv into project/name. "
+        "Without weights= it takes the best ones of the latest run in project=; what data they "
+        "were trained on, and how it was split, comes from that run unless it is given.",
+    .groups = (const char *const[]){"run", "model", "data", "slice", "val", NULL},
+    .run = run,
+};

@@ -1,0 +1,32 @@
+#include "cli/meter.h"
+#include "train/console.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define LIVE_EVERY_S 0.2
+#define LINE_EVERY_S 30
+
+void yt_meter_start(struct yt_meter *meter, const char *what, size_t total) {
+    *meter = (struct yt_meter){.what = what, .total = total, .is_live = isatty(STDOUT_FILENO)};
+    meter->start = meter->last = yt_now();
+}
+
+void yt_meter_at(struct yt_meter *meter, size_t done) {
+    double now = yt_now();
+    if (!done || now - meter->last < (meter->is_live ? LIVE_EVERY_S : LINE_EVERY_S)) return;
+    meter->last = now;
+    char left[32];
+    yt_console_time((now - meter->start) / (double)done * (double)(meter->total - done), left);
+    printf("%s%s: %zu/%zu, %s left%s", meter->is_live ? "\r" : "", meter->what, done, meter->total,
+           left, meter->is_live ? "\033[K" : "\n");
+    fflush(stdout);
+    meter->is_shown = meter->is_live;
+}
+
+void yt_meter_hide(struct yt_meter *meter) {
+    if (!meter->is_shown) return;
+    printf("\r\033[K");
+    fflush(stdout);
+    meter->is_shown = false;
+}

@@ -1,0 +1,22 @@
+/* How far a command has come: "predict: 12/81, 40 s left", kept up to date on one line of a
+ * terminal; elsewhere a line now and then. */
+#ifndef YT_CLI_METER_H
+#define YT_CLI_METER_H
+
+#include "base/base.h"
+
+struct yt_meter {
+    const char *what;
+    size_t total;
+    bool is_live; /* stdout is a terminal */
+    bool is_shown;
+    double start, last; /* yt_now() */
+};
+
+/* total: how many there are to do. */
+void yt_meter_start(struct yt_meter *meter, const char *what, size_t total);
+void yt_meter_at(struct yt_meter *meter, size_t done);
+/* Clears the live line, so that another can be printed. */
+void yt_meter_hide(struct yt_meter *meter);
+
+#endif
