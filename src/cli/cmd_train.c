@@ -16,16 +16,14 @@
 static const char *const resume_keys[] = {"resume", "threads", "workers", "session",
                                           "cache",  "plots",   "verbose", "save_period"};
 
-static void stop_on_signals(void)
-{
+static void stop_on_signals(void) {
     struct sigaction action = {.sa_handler = yt_trainer_stop};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
 
-static bool may_change(const char *word)
-{
+static bool may_change(const char *word) {
     for (size_t i = 0; i < YT_COUNT(resume_keys); i++) {
         size_t len = strlen(resume_keys[i]);
         if (strncmp(word, resume_keys[i], len) == 0 && word[len] == '=') return true;
@@ -34,8 +32,7 @@ static bool may_change(const char *word)
 }
 
 /* The folder that resume= names. NULL + yt_fail. */
-static char *resumed_run(const struct yt_settings *settings)
-{
+static char *resumed_run(const struct yt_settings *settings) {
     const char *resume = settings->resume;
     if (strcmp(resume, "true") == 0)
         return yt_run_latest(settings->project, "state/last.safetensors");
@@ -46,8 +43,7 @@ static char *resumed_run(const struct yt_settings *settings)
 }
 
 /* Replaces the settings by those of the run, with what the command line may change. */
-static int resume_settings(struct yt_settings *settings, const char *run, int count, char **words)
-{
+static int resume_settings(struct yt_settings *settings, const char *run, int count, char **words) {
     char *args = yt_path_join(run, "args.yaml");
     yt_settings_release(settings);
     yt_settings_init(settings);
@@ -58,15 +54,15 @@ static int resume_settings(struct yt_settings *settings, const char *run, int co
         const char *word = words[i] + strspn(words[i], "-");
         if (!may_change(word))
             failed = yt_fail("%s: cannot change when a run goes on; leave it out, or start a new "
-                             "run from its weights", word);
+                             "run from its weights",
+                             word);
         else
             failed = yt_settings_set(settings, word);
     }
     return failed ? -1 : yt_settings_check(settings);
 }
 
-static int audit(const struct yt_source *source)
-{
+static int audit(const struct yt_source *source) {
     size_t pages = source->dataset.page_count;
     yt_info("data: %zu pages, %d classes, %zu labels; tiles: %zu train, %zu val, %zu test", pages,
             source->dataset.nc, source->dataset.label_count, source->split.count[YT_TRAIN],
@@ -80,16 +76,14 @@ static int audit(const struct yt_source *source)
     return 0;
 }
 
-static const struct yt_scale *choose_scale(const struct yt_settings *settings)
-{
+static const struct yt_scale *choose_scale(const struct yt_settings *settings) {
     if (strcmp(settings->model, "auto") != 0) return yt_scale_find(settings->model);
     return settings->weights ? yt_weights_scale(settings->weights) : yt_scale_find("n");
 }
 
 /* A model for the data set, with random weights, and those of the weights file over them. */
 static struct yt_model *start_model(const struct yt_settings *settings,
-                                    const struct yt_source *source, bool *folded)
-{
+                                    const struct yt_source *source, bool *folded) {
     const struct yt_scale *scale = choose_scale(settings);
     if (!scale) return NULL;
     struct yt_model *model = yt_model_new(scale, source->dataset.nc);
@@ -117,16 +111,14 @@ static struct yt_model *start_model(const struct yt_settings *settings,
     return model;
 }
 
-static int report_end(const struct yt_trainer *trainer, enum yt_train_end end)
-{
+static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     char time[32];
     const struct yt_progress *p = &trainer->progress;
     yt_console_time(p->seconds, time);
     switch (end) {
     case YT_TRAIN_DONE:
         yt_info("\n%d epochs completed in %s.", p->epoch, time);
-        if (p->best_epoch)
-            yt_info("best: epoch %d, fitness %.5f", p->best_epoch, p->best_fitness);
+        if (p->best_epoch) yt_info("best: epoch %d, fitness %.5f", p->best_epoch, p->best_fitness);
         if (p->skipped) yt_info("%lld optimiser steps were left out", (long long)p->skipped);
         yt_info("results: %s (results.csv, weights/best.safetensors, weights/last.safetensors)",
                 trainer->run);
@@ -135,19 +127,20 @@ static int report_end(const struct yt_trainer *trainer, enum yt_train_end end)
         yt_info("\npaused at epoch %d, batch %d, exactly; go on with: yt train resume=%s",
                 p->epoch + 1, p->batch, trainer->run);
         return yt_trainer_stopped_by() ? YT_EXIT_SIGNAL + yt_trainer_stopped_by() : YT_EXIT_OK;
-    case YT_TRAIN_NUMERIC: return YT_EXIT_NUMERIC;
-    case YT_TRAIN_FAILED: break;
+    case YT_TRAIN_NUMERIC:
+        return YT_EXIT_NUMERIC;
+    case YT_TRAIN_FAILED:
+        break;
     }
     return YT_EXIT_DATA;
 }
 
 static int train(const struct yt_settings *settings, const struct yt_source *source,
-                 struct yt_model *model, bool folded, const char *run, bool resume)
-{
+                 struct yt_model *model, bool folded, const char *run, bool resume) {
     struct yt_trainer trainer;
     if (yt_trainer_init(&trainer, settings, source, model, run) != 0) return YT_EXIT_DATA;
     int status = YT_EXIT_DATA;
-    bool ready = resume    ? yt_trainer_resume(&trainer) == 0
+    bool ready = resume   ? yt_trainer_resume(&trainer) == 0
                  : folded ? yt_trainer_calibrate(&trainer) == 0
                           : true;
     if (ready) {
@@ -159,8 +152,7 @@ static int train(const struct yt_settings *settings, const struct yt_source *sou
     return status;
 }
 
-static int with_source(struct yt_settings *settings, char *run)
-{
+static int with_source(struct yt_settings *settings, char *run) {
     struct yt_source source;
     bool resume = run != NULL, folded = false;
     int status = YT_EXIT_DATA;
@@ -184,15 +176,13 @@ static int with_source(struct yt_settings *settings, char *run)
     return status;
 }
 
-static int run(int count, char **words)
-{
+static int run(int count, char **words) {
     struct yt_settings settings;
     if (yt_cli_parse(&settings, count, words) != 0) return YT_EXIT_USAGE;
     char *resumed = NULL;
     int status = YT_EXIT_USAGE;
     if (settings.resume) resumed = resumed_run(&settings);
-    if (!settings.resume ||
-        (resumed && resume_settings(&settings, resumed, count, words) == 0))
+    if (!settings.resume || (resumed && resume_settings(&settings, resumed, count, words) == 0))
         status = with_source(&settings, resumed);
     free(resumed);
     yt_settings_release(&settings);
@@ -202,9 +192,10 @@ static int run(int count, char **words)
 const struct yt_command yt_cmd_train = {
     .name = "train",
     .summary = "train a model on a data set",
-    .about = "Trains YOLOv10 on data= (a DeepScoresV2 folder or a data set YAML) and writes weights, "
-             "results.csv and the state of the run to project/name. Ctrl-C pauses after the step at "
-             "hand; resume=RUN goes on exactly from there.",
+    .about =
+        "Trains YOLOv10 on data= (a DeepScoresV2 folder or a data set YAML) and writes weights, "
+        "results.csv and the state of the run to project/name. Ctrl-C pauses after the step at "
+        "hand; resume=RUN goes on exactly from there.",
     .groups = (const char *const[]){"run", "model", "data", "slice", "train", "augment", NULL},
     .run = run,
 };

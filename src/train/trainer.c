@@ -15,6 +15,7 @@
 
 #define STATE_EVERY_S 600
 #define BAD_GRADIENTS_MAX 10
+#define VAL_BATCH_MAX 32
 
 static volatile sig_atomic_t stop_signal;
 
@@ -278,31 +279,33 @@ static bool validation_due(const struct yt_trainer *t) {
            (due || done == t->progress.epochs || time_over(t));
 }
 
-static int validate(struct yt_trainer *t) {
-    struct yt_scores scores;
+static void take_scores(struct yt_trainer *t, const struct yt_validation *v) {
     struct yt_progress *p = &t->progress;
+    double metrics[4] = {v->scores.precision, v->scores.recall, v->scores.map50, v->scores.map};
+    for (int i = 0; i < 4; i++) p->metrics[i] = round5(metrics[i]);
+    for (int i = 0; i < YT_ITEMS; i++) p->val_items[i] = round5((double)v->loss[i]);
+    yt_info("%22s %10s %11s %10s %10s %10s %10s", "Class", "Images", "Instances", "P", "R", "mAP50",
+            "mAP50-95");
+    yt_info("%22s %10zu %11zu %10.4g %10.4g %10.4g %10.4g", "all", v->scores.images,
+            v->scores.instances, metrics[0], metrics[1], metrics[2], metrics[3]);
+}
+
+static int validate(struct yt_trainer *t) {
+    const struct yt_settings *s = t->settings;
     if (!t->detector)
         t->detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
     else
         yt_detector_update(t->detector, t->optimizer.ema);
-    struct yt_validate_options options = {
-        .max_det = t->settings->max_det,
-        .gains = {(float)t->settings->box, (float)t->settings->cls, (float)t->settings->dfl},
-    };
-    int batch = YT_MIN(2 * t->settings->batch, 32);
-    struct yt_loader *loader = yt_source_val_loader(t->source, t->settings, YT_VAL, batch, 1);
-    float items[YT_ITEMS] = {0};
-    int failed = !loader || yt_validate(t->detector, loader, &options, &scores, items, NULL) != 0;
+    struct yt_loss_gains gains = {(float)s->box, (float)s->cls, (float)s->dfl};
+    struct yt_validate_options options = {.max_det = s->max_det, .gains = &gains};
+    struct yt_validation result;
+    int batch = YT_MIN(2 * s->batch, VAL_BATCH_MAX);
+    struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, batch, 1);
+    int failed = !loader || yt_validate(t->detector, loader, &options, &result) != 0;
     yt_loader_free(loader);
     if (failed) return -1;
-    double metrics[4] = {scores.precision, scores.recall, scores.map50, scores.map};
-    for (int i = 0; i < 4; i++) p->metrics[i] = round5(metrics[i]);
-    for (int i = 0; i < YT_ITEMS; i++) p->val_items[i] = round5((double)items[i]);
-    yt_info("%22s %10s %11s %10s %10s %10s %10s", "Class", "Images", "Instances", "P", "R", "mAP50",
-            "mAP50-95");
-    yt_info("%22s %10zu %11zu %10.4g %10.4g %10.4g %10.4g", "all", scores.images, scores.instances,
-            metrics[0], metrics[1], metrics[2], metrics[3]);
-    yt_scores_release(&scores);
+    take_scores(t, &result);
+    yt_validation_release(&result);
     return 0;
 }
 

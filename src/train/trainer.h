@@ -22,6 +22,8 @@
 #include "train/state.h"
 #include "train/step.h"
 
+#include <stdio.h>
+
 enum yt_train_end {
     YT_TRAIN_DONE,
     YT_TRAIN_PAUSED,  /* a signal or session=: the state is written, resume= goes on */
