@@ -106,7 +106,9 @@ void yt_detector_run(struct yt_detector *detector) {
 
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head) {
     YT_ASSERT(detector->current >= 0);
-    return yt_network_maps(&detector->plans[detector->current].network, head);
+    struct yt_head_maps maps = yt_network_maps(&detector->plans[detector->current].network, head);
+    maps.bins = detector->model->dfl_bins;
+    return maps;
 }
 
 /* Images are shared out over the decoders; what is found does not depend on which one finds it. */

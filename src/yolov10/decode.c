@@ -46,6 +46,7 @@ static struct yt_box decode_box(const struct yt_head_maps *maps, int image,
                                 struct yt_anchor anchor) {
     struct yt_dfl dfl;
     yt_dfl_read(&dfl, yt_anchor_box(maps, image, anchor));
+    if (maps->bins) yt_dfl_rebin(&dfl, maps->bins);
     return yt_box_scaled(yt_anchor_box_cells(anchor, dfl.distance), anchor.stride);
 }
 

@@ -17,6 +17,14 @@ void yt_dfl_read(struct yt_dfl *dfl, const float *logits) {
     }
 }
 
+void yt_dfl_rebin(struct yt_dfl *dfl, const float bins[YT_DFL_BINS]) {
+    for (int side = 0; side < 4; side++) {
+        float mean = 0;
+        for (int j = 0; j < YT_DFL_BINS; j++) mean += dfl->p[side * YT_DFL_BINS + j] * bins[j];
+        dfl->distance[side] = mean;
+    }
+}
+
 /* The two bins around a distance: j and j+1, with the weights 1 - share and share. */
 static int split(float distance, float *share) {
     float d = YT_MIN(YT_MAX(distance, 0.0f), (float)YT_DFL_BINS - 1 - 0.01f);

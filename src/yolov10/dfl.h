@@ -18,6 +18,9 @@ struct yt_dfl {
 
 void yt_dfl_read(struct yt_dfl *dfl, const float *logits);
 
+/* The distances again, where the bins stand for other ones than 0..15. */
+void yt_dfl_rebin(struct yt_dfl *dfl, const float bins[YT_DFL_BINS]);
+
 /* Mean over the four sides of the loss; target: true distances in cells, clamped here to
  * [0, 14.99]. `logits` are those that were read. */
 float yt_dfl_loss(const struct yt_dfl *dfl, const float *logits, const float target[4]);

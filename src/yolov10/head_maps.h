@@ -27,6 +27,8 @@ struct yt_head_level {
 
 struct yt_head_maps {
     int batch, nc, levels;
+    /* For the decoder: the distances in cells that the 16 bins stand for; NULL: 0, 1, ... 15. */
+    const float *bins;
     struct yt_head_level level[YT_LEVELS_MAX];
 };
 

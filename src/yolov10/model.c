@@ -30,6 +30,7 @@ struct yt_model *yt_model_new(const struct yt_scale *scale, int nc) {
         model->names[i] = yt_format("%d", i);
         model->category_ids[i] = i;
     }
+    for (int i = 0; i < YT_DFL_BINS; i++) model->dfl_bins[i] = (float)i;
     model->params = yt_params_new();
     add_params(model);
     yt_params_allocate(model->params);

@@ -8,6 +8,7 @@
 #define YT_YOLOV10_MODEL_H
 
 #include "tensor/params.h"
+#include "yolov10/dfl.h"
 #include "yolov10/scales.h"
 
 struct yt_model {
@@ -16,6 +17,9 @@ struct yt_model {
     char **names;      /* nc class names */
     int *category_ids; /* nc ids that the data set uses for them */
     int imgsz;         /* side that it was trained at; 0: unknown */
+    /* The distances that the bins of box sides stand for when boxes are decoded: 0..15, but for
+     * files that went through a quantisation, whose constants are off. Training has 0..15. */
+    float dfl_bins[YT_DFL_BINS];
     struct yt_params *params;
 };
 

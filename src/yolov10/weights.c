@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ONE2ONE "one2one_"
+#define DFL_BINS "model.23.dfl.conv.weight"
 
 struct loader {
     struct yt_model *model;
@@ -215,8 +216,7 @@ static const struct yt_scale *scale_of(const struct yt_safetensors *file, const 
     }
 }
 
-const struct yt_scale *yt_weights_scale(const char *path)
-{
+const struct yt_scale *yt_weights_scale(const char *path) {
     struct yt_safetensors *file = yt_safetensors_open(path);
     const struct yt_scale *scale = file ? scale_of(file, path) : NULL;
     yt_safetensors_close(file);
@@ -234,6 +234,12 @@ static void read_names(struct yt_model *model, const struct yt_safetensors *file
                            (int)yt_json_number(yt_json_at(pair, 0)));
     }
     yt_json_free(names);
+}
+
+/* A constant of the reference's, but one that its files can change. */
+static void read_bins(struct yt_model *model, const struct yt_safetensors *file) {
+    const struct yt_tensor_info *bins = find(file, DFL_BINS);
+    if (bins && bins->count == YT_DFL_BINS) yt_safetensors_read(file, bins, model->dfl_bins);
 }
 
 static struct yt_model *open_model(const struct yt_safetensors *file, const char *path) {
@@ -256,6 +262,7 @@ static struct yt_model *open_model(const struct yt_safetensors *file, const char
         return NULL;
     }
     read_names(model, file);
+    read_bins(model, file);
     const char *imgsz = yt_safetensors_metadata(file, "imgsz");
     model->imgsz = imgsz ? atoi(imgsz) : 0;
     return model;
@@ -293,15 +300,14 @@ static void add_metadata(struct yt_safetensors_writer *writer, const struct yt_m
 /* PyTorch also stores a step counter with every batch norm and the constant DFL kernel. */
 static void add_constants(struct yt_safetensors_writer *writer, const struct yt_model *model,
                           const int64_t *batches) {
-    static const float bins[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (size_t i = 0; i < model->params->count; i++) {
         char *name =
             with_suffix(model->params->items[i].name, ".running_var", ".num_batches_tracked");
         if (name) yt_safetensors_add(writer, name, YT_I64, 0, NULL, batches);
         free(name);
     }
-    yt_safetensors_add(writer, "model.23.dfl.conv.weight", YT_F32, 4, (int64_t[]){1, 16, 1, 1},
-                       bins);
+    yt_safetensors_add(writer, DFL_BINS, YT_F32, 4, (int64_t[]){1, YT_DFL_BINS, 1, 1},
+                       model->dfl_bins);
 }
 
 int yt_weights_save(const struct yt_model *model, const float *values, int64_t batches,
