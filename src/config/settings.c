@@ -368,7 +368,14 @@ int yt_settings_check(struct yt_settings *settings) {
     return 0;
 }
 
-/* Both fields hold valid values. */
+static struct yt_int_list copy_list(const struct yt_int_list *list) {
+    struct yt_int_list copy = {NULL, list->count};
+    if (!list->count) return copy;
+    copy.items = yt_malloc(list->count * sizeof *copy.items);
+    memcpy(copy.items, list->items, list->count * sizeof *copy.items);
+    return copy;
+}
+
 static void copy_value(struct yt_settings *to, const struct yt_settings *from,
                        const struct yt_setting *row) {
     void *at = field(to, row);
@@ -393,10 +400,7 @@ static void copy_value(struct yt_settings *to, const struct yt_settings *from,
         break;
     case YT_SETTING_INT_LIST:
         free(((struct yt_int_list *)at)->items);
-        *(struct yt_int_list *)at = (struct yt_int_list){
-            .items = yt_malloc((list->count + 1) * sizeof *list->items), .count = list->count};
-        for (size_t i = 0; i < list->count; i++)
-            ((struct yt_int_list *)at)->items[i] = list->items[i];
+        *(struct yt_int_list *)at = copy_list(list);
         break;
     }
 }

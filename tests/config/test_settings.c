@@ -265,6 +265,13 @@ static void test_inherit(void **state) {
     assert_int_equal(s.batch, 16);  /* is not asked for */
     assert_true(isnan(s.conf) && !yt_settings_where(&s, "conf"));
     yt_settings_release(&s);
+
+    assert_int_equal(load(&run, "classes: none\n"), 0);
+    yt_settings_init(&s);
+    yt_settings_inherit(&s, &run, keys);
+    assert_null(s.classes.items); /* all, not none */
+    yt_settings_release(&run);
+    yt_settings_release(&s);
 }
 
 static void test_check(void **state) {
