@@ -67,12 +67,12 @@ check_third_party() {
 # A header includes what it needs. (Deeper headers, such as src/tensor/kernels/, belong to files that
 # are compiled once for each instruction set.)
 check_headers() {
-    local header
-    while read -r header; do
-        echo "#include \"${header#src/}\"" |
-            ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -fsyntax-only -Isrc -x c - 2>/dev/null ||
-            breach "$header: does not compile alone"
-    done < <(printf '%s\n' src/*/*.h)
+    local header fault
+    for header in src/*/*.h; do
+        fault=$(echo "#include \"${header#src/}\"" |
+            ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Isrc -x c - 2>&1) ||
+            breach "does not compile alone: $(grep -m 1 error <<<"$fault")"
+    done
 }
 
 # Text files: no tabs, no space at the end of a line, a newline at the end of the file, no path of
