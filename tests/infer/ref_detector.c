@@ -1,0 +1,45 @@
+#include "infer/ref_detector.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct yt_model *ref_random_model(int nc) {
+    struct yt_model *model = yt_model_new(yt_scale_find("n"), nc);
+    yt_model_init(model, 7);
+    struct yt_rng rng = yt_rng_make(7, "ref_random_model", 0, 0);
+    for (size_t i = 0; i < model->params->count; i++) {
+        const struct yt_param *param = &model->params->items[i];
+        if (!strstr(param->name, ".bn.")) continue;
+        float *value = model->params->value + param->offset;
+        for (size_t k = 0; k < param->count; k++) value[k] += (float)yt_rng_uniform(&rng, 0, 0.3);
+    }
+    return model;
+}
+
+struct yt_image *ref_page(int w, int h, int blank_from) {
+    struct yt_image *page = yt_image_new(w, h, 1);
+    yt_image_fill(page, 255);
+    struct yt_rng rng = yt_rng_make(11, "ref_page", 0, 0);
+    for (int mark = 0; mark < w * blank_from / 100; mark++) {
+        int x = (int)yt_rng_below(&rng, (uint64_t)w),
+            y = (int)yt_rng_below(&rng, (uint64_t)blank_from);
+        int right = YT_MIN(x + 1 + (int)yt_rng_below(&rng, 12), w);
+        int bottom = YT_MIN(y + 1 + (int)yt_rng_below(&rng, 4), blank_from);
+        uint8_t ink = (uint8_t)yt_rng_below(&rng, 200);
+        for (int row = y; row < bottom; row++)
+            memset(page->data + (size_t)row * (size_t)w + x, ink, (size_t)(right - x));
+    }
+    return page;
+}
+
+char *ref_shared(const char *name) {
+    char *path = yt_format("%s/../../shared/%s", YT_TEST_DIR, name);
+    if (yt_path_exists(path)) return path;
+    printf("skipped: %s is not there\n", path);
+    free(path);
+    return NULL;
+}
