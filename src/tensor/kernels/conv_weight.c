@@ -16,10 +16,13 @@
 #include <omp.h>
 
 enum {
-    KEEP_PIXELS = 256,           /* of a panel of dy that stay in the first-level cache */
-    MAX_CHUNKS = 16,             /* enough for the threads, few enough to add up */
-    CHUNK_PIXELS = 512,          /* at least, or adding up would show */
-    PARTIAL_FLOATS = 1024 * 2048 /* at most for all chunks together */
+    KEEP_PIXELS = 384, /* of a panel of dy that stay in the first-level cache */
+    MAX_CHUNKS = 16,   /* enough for the threads, few enough to add up */
+    MIN_TASKS = 8,
+    CHUNK_PIXELS = 512,           /* at least, or adding up would show */
+    PART_DEPTH = 128,             /* at least, or packing dy for each part would */
+    PARTIAL_FLOATS = 2048 * 1024, /* at most for all chunks together */
+    PANEL_COLUMNS = 64            /* of the widest panel */
 };
 
 struct weight_pass {
@@ -37,33 +40,45 @@ struct weight_pass {
         *panel; /* partial dw of each chunk; a band and a panel for each thread */
 };
 
+/* The largest power of two up to `most`: tasks of one size for two threads, or four. */
+static int power_of_two(size_t most) {
+    int power = 1;
+    while (2 * (size_t)power <= most) power *= 2;
+    return power;
+}
+
+static void plan_bands(struct weight_pass *p) {
+    const struct yt_conv *conv = p->conv;
+    if (p->product) {
+        p->images = 1;
+        p->w = KEEP_PIXELS;
+        p->h = (int)((yt_map_pixels(p->dy) + p->w - 1) / p->w);
+        p->unit_rows = p->keep_rows = 1;
+    } else {
+        p->images = p->dy->n, p->h = p->dy->h, p->w = p->dy->w;
+        p->width = (p->w - 1) * conv->stride + conv->k;
+        const size_t row_floats = (size_t)p->width * p->x->c;
+        const int fit = (YT_BAND_FLOATS / (int)row_floats + conv->stride - conv->k) / conv->stride;
+        p->unit_rows = YT_MAX(1, YT_MIN(YT_MIN(fit, p->h), p->images * p->h / p->chunks));
+        p->keep_rows = YT_MAX(1, YT_MIN(p->unit_rows, KEEP_PIXELS / p->w));
+        p->band_floats = ((p->unit_rows - 1) * conv->stride + conv->k) * row_floats;
+    }
+    p->image_units = (p->h + p->unit_rows - 1) / p->unit_rows;
+    p->band_floats = yt_round_up(p->band_floats, 16);
+    p->panel_floats = (size_t)p->keep_rows * p->w * PANEL_COLUMNS;
+}
+
 static struct weight_pass plan(const struct yt_conv *conv, const struct yt_map *x,
                                const struct yt_map *dy) {
     struct weight_pass p = {.conv = conv, .x = x, .dy = dy, .product = yt_conv_is_product(conv)};
-    const size_t pixels = yt_map_pixels(dy);
     p.depth = conv->k * conv->k * x->c;
     p.columns = dy->c;
-    if (p.product) {
-        p.images = 1, p.h = (int)((pixels + KEEP_PIXELS - 1) / KEEP_PIXELS), p.w = KEEP_PIXELS;
-        p.unit_rows = p.keep_rows = 1;
-    } else {
-        p.images = dy->n, p.h = dy->h, p.w = dy->w;
-        p.width = (dy->w - 1) * conv->stride + conv->k;
-        const size_t row_floats = (size_t)p.width * x->c;
-        int rows = (YT_BAND_FLOATS / (int)row_floats + conv->stride - conv->k) / conv->stride;
-        rows = YT_MIN(rows, (int)(pixels / MAX_CHUNKS / dy->w));
-        p.unit_rows = YT_MAX(1, YT_MIN(rows, dy->h));
-        p.keep_rows = YT_MAX(1, KEEP_PIXELS / dy->w);
-        p.band_floats = ((p.unit_rows - 1) * conv->stride + conv->k) * row_floats;
-    }
-    p.band_floats = yt_round_up(p.band_floats, 16);
-    p.panel_floats = (size_t)YT_MIN(p.keep_rows, p.unit_rows) * p.w * 64; /* the widest panel */
-    p.image_units = (p.h + p.unit_rows - 1) / p.unit_rows;
     p.partial_floats = (size_t)(p.depth + 1) * yt_round_up(p.columns, 16);
-    const size_t units = (size_t)p.images * p.image_units;
-    p.chunks = yt_clamp(YT_MIN(pixels / CHUNK_PIXELS, PARTIAL_FLOATS / p.partial_floats), 1,
-                        (int)YT_MIN(units, MAX_CHUNKS));
-    p.parts = yt_clamp(p.depth / 48, 1, (MAX_CHUNKS + p.chunks - 1) / p.chunks);
+    const size_t chunks =
+        YT_MIN(yt_map_pixels(dy) / CHUNK_PIXELS, PARTIAL_FLOATS / p.partial_floats);
+    p.chunks = power_of_two(YT_MIN(chunks, MAX_CHUNKS));
+    p.parts = power_of_two(YT_MIN(p.depth / PART_DEPTH, (MIN_TASKS + p.chunks - 1) / p.chunks));
+    plan_bands(&p);
     return p;
 }
 
@@ -99,7 +114,23 @@ struct span {
     int first, last;
     float *partial;
     bool add;
+    int ahead; /* pixels behind the last that will be read next, of a product */
 };
+
+/* Asks the memory for some of the pixels that come next, parts first <= i < last of `parts`: a
+ * product reads each pixel too few times to hide the wait for it. */
+static void prefetch(const struct weight_pass *p, const struct span *at, int parts, int first,
+                     int last) {
+    const struct yt_map *maps[] = {p->x, p->dy};
+    const float *from[] = {at->x, at->dy};
+    for (int m = 0; m < 2; m++) {
+        const float *pixel = from[m] + (at->w + yt_cut(at->ahead, parts, first)) * maps[m]->ld;
+        const float *end = from[m] + (at->w + yt_cut(at->ahead, parts, last)) * maps[m]->ld;
+        for (; pixel < end; pixel += maps[m]->ld) {
+            for (int c = 0; c < maps[m]->c; c += 16) __builtin_prefetch(pixel + c, 0, 2);
+        }
+    }
+}
 
 static void run_panel(const struct weight_pass *p, const struct span *at, float *panel, int column,
                       int vectors) {
@@ -127,6 +158,10 @@ static void run_panel(const struct weight_pass *p, const struct span *at, float 
             block.c[m - first] = at->partial + m * columns + column;
         }
         yt_block_choose(last - first, vectors)(&block);
+        if (at->ahead) {
+            const int done = column * blocks + i * inside;
+            prefetch(p, at, p->columns * blocks, done, done + inside);
+        }
     }
     if (at->last == p->depth) {
         add_bias(at->partial + p->depth * columns + column, panel, at->rows * at->w, vectors,
@@ -149,6 +184,7 @@ static void run_product_unit(const struct weight_pass *p, int unit, struct span 
     at.dy = p->dy->p + first * p->dy->ld;
     at.rows = 1;
     at.w = (int)YT_MIN((size_t)p->w, yt_map_pixels(p->dy) - first);
+    at.ahead = (int)YT_MIN((size_t)p->w, yt_map_pixels(p->dy) - first - at.w);
     run_span(p, &at, panel);
 }
 
