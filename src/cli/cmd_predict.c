@@ -147,7 +147,6 @@ static int predict_image(struct predict *p, size_t i) {
 static void report(const struct predict *p) {
     yt_info("%zu images, %zu detections%s", p->done, p->predictions.count,
             yt_interrupted() ? "; interrupted, what was done is whole" : "");
-    if (p->unreadable) yt_info("%zu images could not be read; see above", p->unreadable);
     if (p->done) {
         double per_image = 1e3 / (double)p->done;
         yt_info("Speed: %.1f ms reading, %.1f ms preprocess, %.1f ms inference, %.1f ms "
@@ -178,7 +177,9 @@ static int predict_all(struct predict *p) {
     if (failed) return YT_EXIT_DATA;
     report(p);
     if (yt_interrupted()) return YT_EXIT_SIGNAL + yt_interrupted();
-    return p->unreadable ? YT_EXIT_DATA : YT_EXIT_OK;
+    if (!p->unreadable) return YT_EXIT_OK;
+    yt_fail("%zu of %zu images could not be read; see the warnings", p->unreadable, p->paths.count);
+    return YT_EXIT_DATA;
 }
 
 static int make_folder(struct predict *p) {

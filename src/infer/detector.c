@@ -86,7 +86,7 @@ static int add_plan(struct yt_detector *detector, int n, int h, int w) {
     int failed = host ? yt_graph_plan_within(plan.g, host) : yt_graph_plan(plan.g, YT_MEMORY_REUSE);
     if (failed) {
         yt_graph_free(plan.g);
-        return yt_fail_in("%d images of %dx%d; use a smaller batch= or imgsz=", n, w, h);
+        return yt_fail_in("%d images of %dx%d", n, w, h);
     }
     detector->plans[detector->plan_count] = plan;
     return detector->plan_count++;
