@@ -13,7 +13,7 @@ from pathlib import Path
 import raster
 
 SVG = "{http://www.w3.org/2000/svg}"
-CURVE_STEPS = 8
+CURVE_STEPS = 24  # a long slur bends over 1000 pixels
 
 
 @dataclass

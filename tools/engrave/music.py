@@ -219,7 +219,7 @@ def ornament(random, notes, i):
         notes[i].after.append(random.choices(signs, [4, 3, 2, 2])[0])
 
 
-@chance("fermatas", 0.04)
+@chance("fermatas", 0.12)
 def fermata(random, notes, i):
     if is_long(notes[i]):
         notes[i].after.append(random.choice(["\\fermata", "\\fermata", "_\\fermata"]))
