@@ -1,4 +1,6 @@
 #include "cli/cli.h"
+
+#include "base/threads.h"
 #include "config/arguments.h"
 
 #include <stdio.h>
@@ -60,6 +62,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    yt_threads_spin_briefly(argv);
     int status = run(argc, argv);
     if (status && *yt_error()) fprintf(stderr, "yt: %s\n", yt_error());
     return status;
