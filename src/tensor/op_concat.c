@@ -32,6 +32,18 @@ static struct yt_node *copy(struct yt_graph *g, struct yt_node *x) {
     return yt_node_new(g, &op_copy, &x, 1, v->n, v->h, v->w, v->c, 0);
 }
 
+/* A detached value shares the home of one that has a gradient, which must not get this one's. */
+static bool is_detached(const struct yt_node *x) {
+    return x->op == &op_detach || (x->op == &op_slice && is_detached(x->in[0]));
+}
+
+/* Whether x can be written within the concatenation that `parts` begin. */
+static bool can_move(const struct yt_node *x, struct yt_node *const *parts, int count) {
+    for (int i = 0; i < count; i++)
+        if (parts[i]->home == x->home) return false; /* it will be there already */
+    return yt_node_lives_alone(x) && !is_detached(x);
+}
+
 struct yt_node *yt_concat(struct yt_graph *g, struct yt_node *const *xs, int count) {
     struct yt_node *parts[YT_NODE_INPUTS] = {0};
     const struct yt_map *first = &xs[0]->value;
@@ -40,7 +52,7 @@ struct yt_node *yt_concat(struct yt_graph *g, struct yt_node *const *xs, int cou
     for (int i = 0; i < count; i++) {
         const struct yt_map *v = &xs[i]->value;
         YT_ASSERT(v->n == first->n && v->h == first->h && v->w == first->w);
-        parts[i] = yt_node_lives_alone(xs[i]) ? xs[i] : copy(g, xs[i]);
+        parts[i] = can_move(xs[i], parts, i) ? xs[i] : copy(g, xs[i]);
         c += v->c;
     }
     struct yt_node *node =

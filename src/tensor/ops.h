@@ -33,8 +33,8 @@ struct yt_node *yt_add(struct yt_graph *g, struct yt_node *a, struct yt_node *b)
 /* Views: channels [channel, channel + c) of x; x without its gradient. */
 struct yt_node *yt_slice(struct yt_graph *g, struct yt_node *x, int channel, int c);
 struct yt_node *yt_detach(struct yt_graph *g, struct yt_node *x);
-/* Along channels. Inputs that live alone move into the result and cost nothing; slices and values
- * that already live in a concatenation are copied. */
+/* Along channels. Inputs that live alone move into the result and cost nothing; slices, detached
+ * values, and values that already live in a concatenation are copied. */
 struct yt_node *yt_concat(struct yt_graph *g, struct yt_node *const *xs, int count);
 
 struct yt_node *yt_upsample2(struct yt_graph *g, struct yt_node *x);      /* nearest, x2 */
