@@ -166,46 +166,49 @@ static void use_scratch(struct pass *pass, const float *bias, float *scratch) {
     pass->band = scratch;
 }
 
-/* One tap's (c, columns) weights into its place in every panel. Element (i, j) is at
- * w[i*w_row + j*w_column]; panels are `panel` = K * (panel's columns) floats apart. */
-static void pack_tap(const float *w, size_t w_row, size_t w_column, int c, int columns, size_t tap,
-                     size_t depth, float *packed) {
+/* Some rows of one tap's (c, columns) weights into their places in every panel. Element (i, j) is
+ * at w[i*w_row + j*w_column]. */
+struct tap {
+    const float *w;
+    size_t w_row, w_column;
+    int number;
+};
+static void pack_rows(const struct tap *tap, const struct pass *pass, const struct phase *phase,
+                      int first, int last) {
+    const int c = pass->source->c, columns = pass->result->c;
+    const size_t depth = (size_t)phase->rows * phase->cols * c, row = (size_t)tap->number * c;
     for (int left = yt_vectors(columns), column = 0; left > 0;) {
         const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
         const int inside = YT_MIN(width, columns - column);
-        float *to = packed + column * depth + tap * c * width;
-        for (int i = 0; i < c; i++, to += width) {
-            const float *from = w + i * w_row + column * w_column;
-            for (int j = 0; j < inside; j++) to[j] = from[j * w_column];
+        for (int i = first; i < last; i++) {
+            const float *from = tap->w + i * tap->w_row + column * tap->w_column;
+            float *to = phase->weights + column * depth + (row + i) * width;
+            for (int j = 0; j < inside; j++) to[j] = from[j * tap->w_column];
             for (int j = inside; j < width; j++) to[j] = 0;
         }
         left -= vectors, column += width;
     }
 }
 
-/* packed (taps in the order of the source, c_in, c_out) = w */
-static void pack_forward(const struct yt_conv *conv, const float *w, const struct pass *pass) {
-    const int c = pass->source->c, columns = pass->result->c, taps = conv->k * conv->k;
-    YT_PARALLEL_FOR
-    for (int tap = 0; tap < taps; tap++) {
-        pack_tap(w + (size_t)tap * c * columns, columns, 1, c, columns, tap, (size_t)taps * c,
-                 pass->phase[0].weights);
-    }
-}
-
-/* packed (taps in the order of the source, c_out, c_in) = w, its taps backwards and transposed */
-static void pack_backward(const struct yt_conv *conv, const float *w, const struct pass *pass) {
+/* The phase's packed (taps in the order of the source, c of source, c of result) = w, for backward
+ * with its taps in reverse and transposed. */
+static void pack(const struct yt_conv *conv, const float *w, bool backward, const struct pass *pass,
+                 const struct phase *phase) {
+    enum { PARTS = 4 }; /* of a tap, since a 1x1 has but one */
     const int c = pass->source->c, columns = pass->result->c, s = conv->stride;
-    for (int i = 0; i < pass->phases; i++) {
-        const struct phase *p = &pass->phase[i];
-        const int taps = p->rows * p->cols;
-        YT_PARALLEL_FOR
-        for (int tap = 0; tap < taps; tap++) {
-            const int ky = p->first_y + s * (p->rows - 1 - tap / p->cols);
-            const int kx = p->first_x + s * (p->cols - 1 - tap % p->cols);
-            pack_tap(w + ((size_t)ky * conv->k + kx) * c * columns, 1, c, c, columns, tap,
-                     (size_t)taps * c, p->weights);
+    YT_PARALLEL_FOR
+    for (int task = 0; task < phase->rows * phase->cols * PARTS; task++) {
+        const int number = task / PARTS, part = task % PARTS;
+        int ky = number / phase->cols, kx = number % phase->cols;
+        if (backward) {
+            ky = phase->first_y + s * (phase->rows - 1 - ky);
+            kx = phase->first_x + s * (phase->cols - 1 - kx);
         }
+        const struct tap tap = {.w = w + ((size_t)ky * conv->k + kx) * c * columns,
+                                .w_row = backward ? 1 : columns,
+                                .w_column = backward ? c : 1,
+                                .number = number};
+        pack_rows(&tap, pass, phase, (int)yt_cut(c, PARTS, part), (int)yt_cut(c, PARTS, part + 1));
     }
 }
 
@@ -328,7 +331,7 @@ void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *
     struct pass pass = plan_forward(conv, x, y);
     pass.act = act;
     use_scratch(&pass, bias, scratch);
-    pack_forward(conv, w, &pass);
+    pack(conv, w, false, &pass, &pass.phase[0]);
     run(&pass);
 }
 
@@ -344,6 +347,6 @@ void YT_KERNEL(conv2d_backward_input)(const struct yt_conv *conv, const struct y
     struct pass pass = plan_backward(conv, dy, dx);
     pass.add = add;
     use_scratch(&pass, NULL, scratch);
-    pack_backward(conv, w, &pass);
+    for (int i = 0; i < pass.phases; i++) pack(conv, w, true, &pass, &pass.phase[i]);
     run(&pass);
 }
