@@ -10,12 +10,17 @@ cmake --preset release
 cmake --build --preset release
 
 yt=build/release/yt
-"$yt" train configs/quick.yaml project=runs/try name=train exist_ok=true
-"$yt" val configs/quick.yaml weights=runs/try/train/weights/best.safetensors project=runs/try name=val exist_ok=true
-"$yt" predict configs/quick.yaml weights=runs/try/train/weights/best.safetensors \
-    source=samples/engraved/images/lg-9100008-aug-emmentaler--page-1.png project=runs/try name=predict exist_ok=true
+page=samples/engraved/images/lg-9100008-aug-emmentaler--page-1.png # of the test pages
+rm -rf runs/try
+"$yt" train configs/quick.yaml project=runs/try
+"$yt" val project=runs/try
+"$yt" predict project=runs/try source="$page"
 
-echo
-echo "Done. Look at:"
-find "$PWD/runs/try" \( -name '*.png' -o -name results.csv -o -name metrics.json -o -name predictions.json \) | sort |
-    sed 's/^/  /'
+cat <<EOF
+
+Done. Look at:
+  $PWD/runs/try/predict/${page##*/}  the page with what was found
+  $PWD/runs/try/predict/predictions.json  the same as numbers
+  $PWD/runs/try/val/metrics.json  how good it is
+  $PWD/runs/try/train/results.csv  how it got there
+EOF
