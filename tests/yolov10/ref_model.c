@@ -7,15 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double golden_weight(const struct yt_param *param, uint64_t i) {
+/* Values of a tensor are mean + spread*p, p from -1 to 1. */
+struct spread {
+    double mean, spread;
+};
+
+static struct spread spread_of(const struct yt_param *param) {
     const char *name = param->name;
-    double u = yt_golden_u(name, i), p = 2 * u - 1;
-    if (param->rank == 4)
-        return p * sqrt(3.0 / ((double)param->shape[1] * param->shape[2] * param->shape[3]));
-    if (strstr(name, ".bn.weight")) return 0.8 + 0.4 * u;
-    if (strstr(name, ".bn.bias") || strstr(name, "running_mean")) return 0.2 * p;
-    if (strstr(name, "running_var")) return 0.5 + u;
-    return strstr(name, "cv2.") ? 1 + 0.5 * p : -4 + p; /* biases of the heads */
+    if (param->rank == 4) {
+        double fan_in = (double)param->shape[1] * param->shape[2] * param->shape[3];
+        return (struct spread){0, sqrt(3.0 / fan_in)};
+    }
+    if (strstr(name, ".bn.weight")) return (struct spread){1, 0.2};
+    if (strstr(name, ".bn.bias") || strstr(name, "running_mean")) return (struct spread){0, 0.2};
+    if (strstr(name, "running_var")) return (struct spread){1, 0.5};
+    return strstr(name, "cv2.") ? (struct spread){1, 0.5} : (struct spread){-4, 1}; /* of heads */
 }
 
 struct yt_model *ref_model_new(const char *scale, int nc) {
@@ -23,7 +29,10 @@ struct yt_model *ref_model_new(const char *scale, int nc) {
     for (size_t i = 0; i < model->params->count; i++) {
         const struct yt_param *param = &model->params->items[i];
         float *values = yt_malloc(param->count * sizeof(float));
-        for (size_t j = 0; j < param->count; j++) values[j] = (float)golden_weight(param, j);
+        struct spread of = spread_of(param);
+        uint64_t key = yt_golden_key(param->name);
+        for (size_t j = 0; j < param->count; j++)
+            values[j] = (float)(of.mean + of.spread * (2 * yt_golden_at(key, j) - 1));
         yt_params_import(param, model->params->value, values);
         free(values);
     }
@@ -45,7 +54,8 @@ float ref_at(const struct yt_map *map, size_t nchw) {
 }
 
 void ref_fill_map(const struct yt_map *map, const char *key) {
-    for (size_t i = 0; i < ref_elements(map); i++) *element(map, i) = (float)yt_golden_u(key, i);
+    uint64_t hash = yt_golden_key(key);
+    for (size_t i = 0; i < ref_elements(map); i++) *element(map, i) = (float)yt_golden_at(hash, i);
 }
 
 struct ref_graph ref_graph_new(struct yt_params *params, const struct yt_model *model,
