@@ -2,7 +2,8 @@
 
 At every tenth batch the running mean (of all batches so far) of each loss item is compared, and,
 more strictly, the mean of the last ten batches. The validation mAP is the reference's rule applied
-by each side to its own averaged weights.
+by each side to its own averaged weights. Where a control run is there (the reference again, from a
+start that differs by a rounding), it is put beside yt: what the two have in common is chance.
 """
 
 import csv
@@ -17,6 +18,7 @@ import matplotlib.pyplot as plt
 from parity import ITEMS
 
 MAP = ("metrics/mAP50(B)", "metrics/mAP50-95(B)")
+COLOURS = {"reference": "C0", "yt": "C1", "control": "C2"}
 
 
 def write(runs, report):
@@ -25,10 +27,9 @@ def write(runs, report):
     text = []
     for run, row in zip(runs, axes):
         experiment = json.loads((run / "experiment.json").read_text())
-        curves = {side: _losses(run / side / "log.jsonl") for side in ("reference", "yt")}
-        count = min(len(curve) for curve in curves.values())
-        curves = {side: curve[:count] for side, curve in curves.items()}
-        text += [_title(experiment, count), "", *_loss_table(curves), "", *_map_table(run), "", *_cross_table(run)]
+        sides = [side for side in COLOURS if (run / side / "log.jsonl").is_file()]
+        curves = {side: _losses(run / side / "log.jsonl") for side in sides}
+        text += [_title(experiment, curves), "", *_loss_table(curves), "", *_map_table(run, sides), "", *_cross_table(run)]
         _draw(row, curves, experiment)
     figure.tight_layout()
     figure.savefig(report / "parity.png", dpi=80)
@@ -46,41 +47,53 @@ def _running_mean(curve):
     return np.cumsum(curve, axis=0) / np.arange(1, len(curve) + 1)[:, None]
 
 
-def _title(experiment, count):
+def _tens(curve):
+    return curve[: len(curve) // 10 * 10].reshape(-1, 10, len(ITEMS)).mean(axis=1)
+
+
+def _title(experiment, curves):
+    batches = ", ".join(f"{side} {len(curve)}" for side, curve in curves.items())
     return (
-        f"### {experiment['imgsz']} px: {count} batches of {experiment['batch']} "
-        f"(gradients gathered to {experiment['nbs']}), {experiment['tiles']} tiles x {experiment['epochs']} epochs"
+        f"### {experiment['imgsz']} px\n\n{experiment['tiles']} tiles x {experiment['epochs']} epochs in batches of "
+        f"{experiment['batch']}, gradients gathered to {experiment['nbs']}; batches run: {batches}"
     )
 
 
 def _loss_table(curves):
-    means = {side: _running_mean(curve)[9::10] for side, curve in curves.items()}
-    tens = {side: curve[: len(curve) // 10 * 10].reshape(-1, 10, len(ITEMS)).mean(1) for side, curve in curves.items()}
-    lines = [
-        "| item | first batch: reference | yt | mean of all: reference | yt "
-        "| running mean, worst of every 10th batch | mean of 10 batches, worst |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
+    others = [side for side in curves if side != "reference"]
+    head = ["item", "first batch: reference", "yt", "mean of all: reference", *others]
+    head += [f"running mean, worst: {side}" for side in others] + [f"mean of 10 batches, worst: {side}" for side in others]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for i, item in enumerate(ITEMS):
-        cells = [f"{curves[side][0, i]:.6f}" for side in ("reference", "yt")]
-        cells += [f"{means[side][-1, i]:.5f}" for side in ("reference", "yt")]
-        for kind in (means, tens):
-            difference = np.abs(kind["yt"][:, i] / kind["reference"][:, i] - 1)
-            worst = int(difference.argmax())
-            cells.append(f"{100 * difference[worst]:.3f} % (at {10 * worst + 10})")
-        lines.append(f"| {item} | " + " | ".join(cells) + " |")
+        cells = [item, *(f"{curves[side][0, i]:.6f}" for side in ("reference", "yt"))]
+        cells += [f"{curve[:, i].mean():.5f}" for curve in curves.values()]
+        for summary in (lambda curve: _running_mean(curve)[9::10], _tens):
+            cells += [_worst(summary(curves["reference"])[:, i], summary(curves[side])[:, i]) for side in others]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
-def _map_table(run):
-    reference = [json.loads(line) for line in (run / "reference" / "epochs.jsonl").read_text().splitlines()]
-    with open(run / "yt" / "results.csv", newline="") as file:
-        yt = [{name.strip(): value for name, value in row.items()} for row in csv.DictReader(file)]
-    lines = ["| epoch | mAP50: reference | yt | mAP50-95: reference | yt |", "|--:|--:|--:|--:|--:|"]
-    for theirs, ours in zip(reference, yt):
-        cells = [f"{float(side[name]):.4f}" for name in MAP for side in (theirs, ours)]
-        lines.append(f"| {theirs['epoch']} | " + " | ".join(cells) + " |")
+def _worst(reference, other):
+    count = min(len(reference), len(other))
+    difference = np.abs(other[:count] / reference[:count] - 1)
+    worst = int(difference.argmax())
+    return f"{100 * difference[worst]:.2f} % (batch {10 * worst + 10})"
+
+
+def _map_table(run, sides):
+    found = {side: _epochs(run / side) for side in sides}
+    count = min(len(epochs) for epochs in found.values() if epochs)
+    lines = ["| epoch | " + " | ".join(f"{name[8:-3]}: {side}" for name in MAP for side in found) + " |"]
+    lines.append("|--:|" + "--:|" * (len(MAP) * len(found)))
+    for epoch in range(count):
+        cells = [f"{float(epochs[epoch][name]):.4f}" for name in MAP for epochs in found.values()]
+        lines.append(f"| {epoch + 1} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _epochs(folder):
+    with open(folder / "results.csv", newline="") as file:
+        return [{name.strip(): value for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def _cross_table(run):
@@ -96,9 +109,9 @@ def _cross_table(run):
 
 def _draw(row, curves, experiment):
     for i, (item, axis) in enumerate(zip(ITEMS, row)):
-        for (side, curve), style in zip(curves.items(), ("-", "--")):
-            axis.plot(curve[:, i], alpha=0.25, linewidth=0.6, color="C0" if side == "reference" else "C1")
-            axis.plot(_running_mean(curve)[:, i], style, label=side, color="C0" if side == "reference" else "C1")
+        for (side, curve), style in zip(curves.items(), ("-", "--", ":")):
+            axis.plot(curve[:, i], alpha=0.2, linewidth=0.5, color=COLOURS[side])
+            axis.plot(_running_mean(curve)[:, i], style, label=f"{side}, running mean", color=COLOURS[side])
         axis.set_title(f"{item}, {experiment['imgsz']} px")
         axis.set_xlabel("batch")
     row[0].legend()

@@ -3,6 +3,7 @@ from the same weights, without augmentation, and compares losses and mAP. README
 
     prepare    cut tiles and write start.safetensors and experiment.json into --out
     reference  train the reference   -> out/reference/{log.jsonl, epochs.jsonl, end.safetensors}
+               with --jitter 1e-7, the same from a start changed by a rounding -> out/control
     yt         train yt              -> out/yt/{log.jsonl, results.csv, weights}
     cross      validate each side's final weights with each side's validator -> out/cross.json
     compare    the tables and the picture
@@ -88,7 +89,7 @@ def train_reference(args):
     reference.load(args.reference, args.out)
     import trainer
 
-    trainer.run(settings(args), args.out, args.threads)
+    trainer.run(settings(args), args.out, "control" if args.jitter else "reference", args.threads, args.jitter)
 
 
 def train_yt(args):
@@ -169,6 +170,7 @@ def main():
 
     sub = command("reference", train_reference, True)
     sub.add_argument("--threads", type=int, default=2)
+    sub.add_argument("--jitter", type=float, default=0.0, help="change the start by this share: a control run")
 
     sub = command("yt", train_yt, False)
     sub.add_argument("--yt", default="build/release/yt", help="the program")

@@ -13,11 +13,13 @@ from parity import ITEMS
 
 
 class Trainer(YOLOv10DetectionTrainer):
-    """Starts from the tensors of the file `weights` and does not shuffle."""
+    """Starts from the tensors of the file `weights` and does not shuffle. Its run is out/name."""
 
-    def __init__(self, settings, out, weights):
+    jitter = 0.0
+
+    def __init__(self, settings, out, name, weights):
         fixed = {"task": "detect", "model": "yolov10n.yaml", "device": "cpu", "amp": False, "plots": False}
-        place = {"project": str(out), "name": "reference", "exist_ok": True}
+        place = {"project": str(out), "name": name, "exist_ok": True}
         super().__init__(overrides={**settings, **fixed, **place})
         self.weights = weights
 
@@ -26,6 +28,9 @@ class Trainer(YOLOv10DetectionTrainer):
         missing, unexpected = model.load_state_dict(load_file(self.weights), strict=False)
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
         assert not missing and not unexpected, (missing, unexpected)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(1 + self.jitter * torch.randn_like(parameter))
         return model
 
     def get_dataloader(self, dataset_path, batch_size=16, rank=0, mode="train"):
@@ -36,10 +41,11 @@ class Trainer(YOLOv10DetectionTrainer):
         """Nothing: the end is compared as it is, not rounded to half precision and fused."""
 
 
-def run(settings, out, threads):
+def run(settings, out, name, threads, jitter):
     """Trains; writes a line per batch and per epoch as it goes, and the weights at the end."""
     torch.set_num_threads(threads)
-    trainer = Trainer(settings, out, out / "start.safetensors")
+    trainer = Trainer(settings, out, name, out / "start.safetensors")
+    trainer.jitter = jitter
     folder = trainer.save_dir
     trainer.csv.unlink(missing_ok=True)  # the reference appends to it
     with open(folder / "log.jsonl", "w", 1) as batches, open(folder / "epochs.jsonl", "w", 1) as epochs:
@@ -62,7 +68,7 @@ def run(settings, out, threads):
 
 def validate(settings, out, weights):
     """mAP50 and mAP50-95 of a safetensors file, as the trainer finds them after an epoch."""
-    trainer = Trainer(settings, out, weights)
+    trainer = Trainer(settings, out, "validation", weights)
     trainer._setup_train(world_size=0)
     trainer.epoch, trainer.loss_items = 0, torch.zeros(len(ITEMS))
     trainer.stopper = SimpleNamespace(possible_stop=False)
