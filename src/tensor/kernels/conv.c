@@ -227,6 +227,7 @@ struct window {
     size_t source_pixel, source_row;
     float *result;
     int rows, w;
+    int ahead; /* pixels of a product behind these that are to come */
 };
 
 /* All pixels of a window, one panel of columns. */
@@ -250,6 +251,11 @@ static void run_panel(const struct pass *pass, const struct window *at, struct y
         }
         yt_block_choose(rows, vectors)(block);
         if (pass->act == YT_ACT_SILU) activate(block, rows);
+        if (at->ahead) {
+            yt_prefetch(at->source + at->w * at->source_pixel, at->ahead, pass->source,
+                        (size_t)column * blocks + i * block->columns, block->columns,
+                        (size_t)pass->result->c * blocks);
+        }
     }
 }
 
@@ -277,12 +283,14 @@ static void run_window(const struct pass *pass, const struct phase *phase,
 static void run_product(const struct pass *pass, int task) {
     const size_t pixels = yt_map_pixels(pass->source);
     const size_t first = yt_cut(pixels, pass->bands, task);
+    const size_t last = yt_cut(pixels, pass->bands, task + 1);
     const struct window at = {
         .source = pass->source->p + first * pass->source->ld,
         .source_pixel = pass->source->ld,
         .result = pass->result->p + first * pass->result_pixel,
         .rows = 1,
-        .w = (int)(yt_cut(pixels, pass->bands, task + 1) - first),
+        .w = (int)(last - first),
+        .ahead = (int)YT_MIN(last - first, pixels - last),
     };
     run_window(pass, &pass->phase[0], &at);
 }

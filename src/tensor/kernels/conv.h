@@ -20,4 +20,16 @@ static inline bool yt_conv_is_product(const struct yt_conv *conv) {
 void yt_band_copy(float *band, const struct yt_map *map, int n, int row, int rows, int column,
                   int width);
 
+/* Asks the memory for part of the pixels that a product reads next: `ahead` pixels from `next` on,
+ * of these the share from done to done + now of total. A product reads each pixel too few times to
+ * hide the wait for it, so every block of registers asks for a few. */
+static inline void yt_prefetch(const float *next, int ahead, const struct yt_map *map, size_t done,
+                               size_t now, size_t total) {
+    const float *pixel = next + ahead * done / total * map->ld;
+    const float *end = next + ahead * (done + now) / total * map->ld;
+    for (; pixel < end; pixel += map->ld) {
+        for (int c = 0; c < map->c; c += 16) __builtin_prefetch(pixel + c, 0, 2);
+    }
+}
+
 #endif

@@ -117,21 +117,6 @@ struct span {
     int ahead; /* pixels behind the last that will be read next, of a product */
 };
 
-/* Asks the memory for some of the pixels that come next, parts first <= i < last of `parts`: a
- * product reads each pixel too few times to hide the wait for it. */
-static void prefetch(const struct weight_pass *p, const struct span *at, int parts, int first,
-                     int last) {
-    const struct yt_map *maps[] = {p->x, p->dy};
-    const float *from[] = {at->x, at->dy};
-    for (int m = 0; m < 2; m++) {
-        const float *pixel = from[m] + (at->w + yt_cut(at->ahead, parts, first)) * maps[m]->ld;
-        const float *end = from[m] + (at->w + yt_cut(at->ahead, parts, last)) * maps[m]->ld;
-        for (; pixel < end; pixel += maps[m]->ld) {
-            for (int c = 0; c < maps[m]->c; c += 16) __builtin_prefetch(pixel + c, 0, 2);
-        }
-    }
-}
-
 static void run_panel(const struct weight_pass *p, const struct span *at, float *panel, int column,
                       int vectors) {
     const int width = vectors * YT_LANES, run = p->conv->k * p->x->c;
@@ -159,8 +144,10 @@ static void run_panel(const struct weight_pass *p, const struct span *at, float 
         }
         yt_block_choose(last - first, vectors)(&block);
         if (at->ahead) {
-            const int done = column * blocks + i * inside;
-            prefetch(p, at, p->columns * blocks, done, done + inside);
+            const size_t done = (size_t)column * blocks + i * inside,
+                         total = (size_t)p->columns * blocks;
+            yt_prefetch(at->x + (size_t)at->w * p->x->ld, at->ahead, p->x, done, inside, total);
+            yt_prefetch(at->dy + (size_t)at->w * p->dy->ld, at->ahead, p->dy, done, inside, total);
         }
     }
     if (at->last == p->depth) {
