@@ -51,7 +51,7 @@ int yt_cli_parse(struct yt_settings *settings, int count, char **words);
 /* What `yt help COMMAND` prints. */
 void yt_cli_help(const struct yt_command *command);
 
-extern const struct yt_command yt_cmd_help, yt_cmd_predict, yt_cmd_slice, yt_cmd_train, yt_cmd_val,
-    yt_cmd_version;
+extern const struct yt_command yt_cmd_bench, yt_cmd_help, yt_cmd_predict, yt_cmd_slice,
+    yt_cmd_train, yt_cmd_val, yt_cmd_version;
 
 #endif

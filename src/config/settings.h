@@ -91,6 +91,10 @@ struct yt_settings {
     char *source;
     const char *sliced; /* auto true false */
 
+    /* bench */
+    int nc, boxes, steps; /* steps 0: what suits the measurement */
+    char *json;
+
     /* not keys */
     struct yt_str unused; /* "task, mode, device": keys met that yt has no use for */
     char **where;         /* a row each: "file:line" or "command line"; NULL: the default */

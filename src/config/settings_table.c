@@ -167,6 +167,12 @@ static const struct yt_setting rows[] = {
     {KEY(sliced), "auto", "predict",
      .help = "predict on tiles; auto: where the image is larger than a tile",
      ONE_OF("auto", "true", "false")},
+    {KEY(nc), "136", "bench", .help = "classes of the model that is measured", RANGE(1, 100000)},
+    {KEY(boxes), "100", "bench", .help = "labels an image in the batch that is measured",
+     RANGE(0, 10000)},
+    {KEY(steps), "auto", "bench", .help = "runs that are measured", RANGE(1, MANY),
+     WORDS({"auto", 0})},
+    {KEY(json), "none", "bench", .help = "file that receives the figures, a JSON object a line"},
 };
 
 const struct yt_setting *yt_settings_rows(size_t *count) {

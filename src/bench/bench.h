@@ -1,0 +1,20 @@
+/* `yt bench`: how fast training and inference are on this machine, where the time goes, and how
+ * that compares with what the machine can do. Inputs are noise; nothing is read or written but the
+ * report. */
+#ifndef YT_BENCH_BENCH_H
+#define YT_BENCH_BENCH_H
+
+#include "base/str.h"
+
+struct yt_bench_options {
+    const char *scale; /* n s m b l x */
+    int nc, batch, imgsz;
+    int boxes; /* labels an image */
+    int steps;
+};
+
+/* Each prints its report and appends the same as a JSON object. -1 + yt_fail. */
+int yt_bench_train(const struct yt_bench_options *options, struct yt_str *json);
+int yt_bench_infer(const struct yt_bench_options *options, struct yt_str *json);
+
+#endif

@@ -1,0 +1,111 @@
+#include "bench/bench.h"
+#include "bench/peak.h"
+#include "bench/shares.h"
+
+#include "base/rng.h"
+#include "base/threads.h"
+#include "train/optimizer.h"
+#include "train/step.h"
+
+#include <stdlib.h>
+
+/* A batch of noise with labels of the sizes that music has. The arrays are malloc'ed. */
+static struct yt_batch noise(const struct yt_bench_options *o) {
+    struct yt_rng rng = yt_rng_make(0, "bench", 0, 0);
+    size_t bytes = (size_t)o->batch * (size_t)o->imgsz * (size_t)o->imgsz * 3;
+    struct yt_batch batch = {
+        .n = o->batch,
+        .h = o->imgsz,
+        .w = o->imgsz,
+        .images = yt_malloc(bytes),
+        .target_count = o->batch * o->boxes,
+        .targets = yt_calloc((size_t)o->batch * (size_t)o->boxes + 1, sizeof(*batch.targets)),
+    };
+    for (size_t i = 0; i < bytes; i++) batch.images[i] = (uint8_t)yt_rng_next(&rng);
+    for (int i = 0; i < batch.target_count; i++) {
+        float w = (float)yt_rng_uniform(&rng, 4, 60) / (float)o->imgsz;
+        float h = (float)yt_rng_uniform(&rng, 4, 60) / (float)o->imgsz;
+        batch.targets[i] = (struct yt_target){
+            .image = i / YT_MAX(o->boxes, 1),
+            .cls = (int)yt_rng_below(&rng, (uint64_t)o->nc),
+            .cx = (float)yt_rng_uniform(&rng, w / 2, 1 - w / 2),
+            .cy = (float)yt_rng_uniform(&rng, h / 2, 1 - h / 2),
+            .w = w,
+            .h = h,
+        };
+    }
+    return batch;
+}
+
+static void report(const struct yt_bench_options *o, const struct yt_step *step, double optimizer_s,
+                   double seconds, struct yt_str *json) {
+    double runs = o->steps, images = runs * o->batch, peak = yt_peak_gflops();
+    double gflop = 3 * yt_step_flops(step) * 1e-9; /* backward does the forward's work twice */
+    double rate = gflop * runs / seconds;
+    yt_info("train yolov10%s, batch %d, %d px, %d classes, %d boxes an image, %d threads", o->scale,
+            o->batch, o->imgsz, o->nc, o->boxes, yt_threads());
+    yt_info("  %.2f images/s, %.1f ms a step, %.0f GFLOP/s of %.0f (%.0f %%), peak memory %.2f GiB",
+            images / seconds, 1e3 * seconds / runs, rate, peak, 100 * rate / peak,
+            (double)yt_resident_peak_bytes() / (1u << 30));
+    yt_info("  forward %.1f ms, loss %.1f, backward %.1f, optimiser and EMA %.1f",
+            1e3 * step->forward_s / runs, 1e3 * step->loss_s / runs, 1e3 * step->backward_s / runs,
+            1e3 * optimizer_s / runs);
+    yt_str_add(json,
+               "{\"bench\":\"train\",\"model\":\"%s\",\"batch\":%d,\"imgsz\":%d,\"threads\":%d,"
+               "\"images_per_s\":%.4f,\"step_ms\":%.3f,\"forward_ms\":%.3f,\"loss_ms\":%.3f,"
+               "\"backward_ms\":%.3f,\"optimizer_ms\":%.3f,\"gflops\":%.2f,\"peak_gflops\":%.2f,"
+               "\"peak_memory_bytes\":%zu",
+               o->scale, o->batch, o->imgsz, yt_threads(), images / seconds, 1e3 * seconds / runs,
+               1e3 * step->forward_s / runs, 1e3 * step->loss_s / runs,
+               1e3 * step->backward_s / runs, 1e3 * optimizer_s / runs, rate, peak,
+               yt_resident_peak_bytes());
+    yt_bench_shares(step->graphs[0].g, o->steps, json);
+    yt_str_add(json, "}\n");
+}
+
+/* One step and the optimiser's; the seconds of the latter. Negative: failed. */
+static double run_step(struct yt_step *step, const struct yt_batch *batch,
+                       struct yt_optimizer *optimizer) {
+    struct yt_rates rates = {.lr = {1e-5, 1e-5, 1e-5}, .momentum = 0.9, .accumulate = 1};
+    float items[YT_ITEMS];
+    if (yt_step_run(step, batch, items)) return -1;
+    double start = yt_now();
+    yt_optimizer_step(optimizer, step->model->params, &rates,
+                      yt_gradient_norm(optimizer, step->model->params));
+    return yt_now() - start;
+}
+
+static int run(const struct yt_bench_options *o, struct yt_step *step, struct yt_str *json) {
+    struct yt_optimizer optimizer;
+    struct yt_batch batch = noise(o);
+    yt_optimizer_init(&optimizer, YT_ADAMW, step->model->params);
+    double optimizer_s = 0, start = 0, failed = run_step(step, &batch, &optimizer);
+    yt_graph_profile(step->graphs[0].g, true);
+    step->forward_s = step->loss_s = step->backward_s = 0;
+    start = yt_now();
+    for (int i = 0; i < o->steps && failed >= 0; i++) {
+        failed = run_step(step, &batch, &optimizer);
+        optimizer_s += failed;
+    }
+    if (failed >= 0) report(o, step, optimizer_s, yt_now() - start, json);
+    yt_optimizer_release(&optimizer);
+    free(batch.images);
+    free(batch.targets);
+    return failed < 0 ? -1 : 0;
+}
+
+int yt_bench_train(const struct yt_bench_options *o, struct yt_str *json) {
+    const struct yt_scale *scale = yt_scale_find(o->scale);
+    if (!scale) return -1;
+    struct yt_model *model = yt_model_new(scale, o->nc);
+    struct yt_step step;
+    yt_model_init(model, 0);
+    int failed =
+        yt_step_init(&step, model, (struct yt_loss_gains){7.5f, 0.5f, 1.5f}, o->batch, o->imgsz);
+    if (!failed) {
+        failed = run(o, &step, json);
+        yt_step_release(&step);
+    }
+    yt_model_free(model);
+    return failed;
+}

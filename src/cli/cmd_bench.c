@@ -1,0 +1,62 @@
+/* yt bench: how fast this machine trains and infers. */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "bench/bench.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(const struct yt_bench_options *options, struct yt_str *json);
+    int batch, steps; /* where the user says nothing */
+} benches[] = {
+    {"train", yt_bench_train, 16, 3},
+    {"infer", yt_bench_infer, 1, 50},
+};
+
+static int bench(const struct yt_settings *settings, size_t which) {
+    bool batch_set = yt_settings_where(settings, "batch") != NULL;
+    struct yt_bench_options options = {
+        .scale = strcmp(settings->model, "auto") == 0 ? "n" : settings->model,
+        .nc = settings->nc,
+        .batch = batch_set ? settings->batch : benches[which].batch,
+        .imgsz = settings->imgsz,
+        .boxes = settings->boxes,
+        .steps = settings->steps > 0 ? settings->steps : benches[which].steps,
+    };
+    struct yt_str json = {0};
+    yt_threads_set(settings->threads);
+    int failed = benches[which].run(&options, &json);
+    if (!failed && settings->json) failed = yt_file_write(settings->json, json.s, json.len);
+    yt_str_release(&json);
+    return failed ? YT_EXIT_DATA : YT_EXIT_OK;
+}
+
+static int run(int count, char **words) {
+    size_t which = 0;
+    while (which < YT_COUNT(benches) && (count == 0 || strcmp(words[0], benches[which].name) != 0))
+        which++;
+    if (which == YT_COUNT(benches)) {
+        yt_fail("bench: say what to measure: yt bench train or yt bench infer");
+        return YT_EXIT_USAGE;
+    }
+    struct yt_settings settings;
+    if (yt_cli_parse(&settings, count - 1, words + 1)) return YT_EXIT_USAGE;
+    int status = bench(&settings, which);
+    yt_settings_release(&settings);
+    return status;
+}
+
+const struct yt_command yt_cmd_bench = {
+    .name = "bench",
+    .summary = "measure how fast this machine trains and infers",
+    .arguments = " train|infer [key=value ...]",
+    .about =
+        "Measures a training step or inference on noise and says where the time goes: by phase, "
+        "by kind of op, and against the machine's own measured peak. json= writes the same for "
+        "programs.",
+    .groups = (const char *const[]){"bench", "model", "run", NULL},
+    .run = run,
+};
