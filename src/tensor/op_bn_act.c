@@ -34,6 +34,8 @@ static void update_running(const struct yt_node *node, float *running_mean, floa
     double n = (double)x->n * x->h * x->w;
     float unbias = n > 1 ? (float)(n / (n - 1)) : 1.0f;
     for (int c = 0; c < x->c; c++) {
+        /* The trainer leaves out a step that overflowed; its statistics would stay for good. */
+        if (!isfinite(mean[c]) || !isfinite(var[c])) continue;
         running_mean[c] += YT_BN_MOMENTUM * (mean[c] - running_mean[c]);
         running_var[c] += YT_BN_MOMENTUM * (var[c] * unbias - running_var[c]);
     }

@@ -15,7 +15,8 @@
 
 struct yt_weights_report {
     int taken;    /* tensors of the model that the file gave */
-    int left;     /* tensors of the model that keep their start values */
+    int left;     /* tensors of the model that keep their start values; not counted: the 3x3 of
+                     RepVGGDW, which a folded file has within its 7x7 */
     int mismatch; /* of these, in the file with another shape */
     int unused;   /* tensors of the file that the model has no place for */
     int mirrored; /* of those taken: one-to-many tensors filled from the one-to-one head */
