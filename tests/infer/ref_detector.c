@@ -32,10 +32,10 @@ struct yt_image *ref_page(int w, int h, int blank_from) {
     yt_image_fill(page, 255);
     struct yt_rng rng = yt_rng_make(11, "ref_page", 0, 0);
     for (int mark = 0; mark < w * blank_from / 100; mark++) {
-        int x = (int)yt_rng_below(&rng, (uint64_t)w),
-            y = (int)yt_rng_below(&rng, (uint64_t)blank_from);
-        int right = YT_MIN(x + 1 + (int)yt_rng_below(&rng, 12), w);
-        int bottom = YT_MIN(y + 1 + (int)yt_rng_below(&rng, 4), blank_from);
+        int x = (int)yt_rng_below(&rng, (uint64_t)w);
+        int y = (int)yt_rng_below(&rng, (uint64_t)blank_from);
+        int width = 1 + (int)yt_rng_below(&rng, 12), height = 1 + (int)yt_rng_below(&rng, 4);
+        int right = YT_MIN(x + width, w), bottom = YT_MIN(y + height, blank_from);
         uint8_t ink = (uint8_t)yt_rng_below(&rng, 200);
         for (int row = y; row < bottom; row++)
             memset(page->data + (size_t)row * (size_t)w + x, ink, (size_t)(right - x));
