@@ -53,8 +53,9 @@ def _tens(curve):
 
 def _title(experiment, curves):
     batches = ", ".join(f"{side} {len(curve)}" for side, curve in curves.items())
+    grown = f", box edges moved out by {experiment['grow']} px" if experiment.get("grow") else ""
     return (
-        f"### {experiment['imgsz']} px\n\n{experiment['tiles']} tiles x {experiment['epochs']} epochs in batches of "
+        f"### {experiment['imgsz']} px{grown}\n\n{experiment['tiles']} tiles x {experiment['epochs']} epochs in batches of "
         f"{experiment['batch']}, gradients gathered to {experiment['nbs']}; batches run: {batches}"
     )
 

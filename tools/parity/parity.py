@@ -63,9 +63,11 @@ def prepare(args):
     import start
     import tiles
 
-    experiment = {name: getattr(args, name) for name in ("imgsz", "batch", "nbs", "epochs", "warmup_epochs", "tiles", "seed")}
+    kept = ("imgsz", "batch", "nbs", "epochs", "warmup_epochs", "tiles", "grow", "seed")
+    experiment = {name: getattr(args, name) for name in kept}
     print(f"{args.out}: {optimizer_steps(experiment)} optimizer steps")
-    names = tiles.cut(args.data, args.out, args.imgsz, {"train": args.tiles, "val": args.val_tiles}, args.seed)
+    counts = {"train": args.tiles, "val": args.val_tiles}
+    names = tiles.cut(args.data, args.out, args.imgsz, counts, args.seed, args.grow)
     reference.load(args.reference, args.out)
     model = reference.build("n", len(names), args.seed)
     sample = sorted((args.out / "images" / "train").iterdir())[:32]
@@ -166,6 +168,7 @@ def main():
     sub.add_argument("--warmup_epochs", type=float, default=1.0)
     sub.add_argument("--tiles", type=int, default=1592, help="of the training pages")
     sub.add_argument("--val-tiles", type=int, default=64, help="of the test pages")
+    sub.add_argument("--grow", type=float, default=0.0, help="part of a pixel to move box edges by (tiles.py)")
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command("reference", train_reference, True)

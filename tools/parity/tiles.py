@@ -6,9 +6,13 @@
 
 The tiles lie on SAHI's grid (overlap 0.2, last row and column shifted inward) and keep a box when
 at least a tenth of its area is inside, as in training on virtual tiles. Tiles without labels are
-not taken. Trainers drop boxes of 2 pixels or less and of side ratios of 100 or more; boxes of pages
-without anti-aliasing lie exactly on those bounds, where rounding decides, so they are left out
-here. Classes are the categories of the annotation set "deepscores" in the order of their ids.
+not taken. Classes are the categories of the annotation set "deepscores" in the order of their ids.
+
+Whole-pixel boxes put rounding in charge at two places, and two trainers round differently:
+- boxes of 2 pixels or less and of side ratios of 100 or more are dropped: those on a bound are
+  left out here;
+- an anchor belongs to a box when its centre, a whole pixel, is inside: `grow` moves every edge that
+  is not the tile's out by that part of a pixel, so that no edge is on a centre.
 """
 
 import json
@@ -22,14 +26,14 @@ OVERLAP = 0.2
 MIN_AREA_RATIO = 0.1
 
 
-def cut(data, out, size, counts, seed):
+def cut(data, out, size, counts, seed, grow=0.0):
     """Writes counts = {"train": n, "val": m} tiles of size x size; returns the class names."""
     names = None
     for split, source in (("train", "train"), ("val", "test")):
         pages, boxes, names = _read(Path(data) / f"deepscores_{source}.json")
         tiles = [(page, corner) for page in pages for corner in _grid(page["width"], page["height"], size)]
         random.Random(f"{seed} {split}").shuffle(tiles)
-        _write(Path(data), Path(out), split, tiles, boxes, size, counts[split])
+        _write(Path(data), Path(out), split, tiles, boxes, size, counts[split], grow)
     document = {"path": str(Path(out).resolve()), "train": "images/train", "val": "images/val", "names": names}
     (Path(out) / "data.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     return names
@@ -59,7 +63,7 @@ def _grid(width, height, size):
     return [(x, y) for y in starts(height) for x in starts(width)]
 
 
-def _write(data, out, split, tiles, boxes, size, count):
+def _write(data, out, split, tiles, boxes, size, count, grow):
     images, labels = out / "images" / split, out / "labels" / split
     for folder in (images, labels):
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +71,7 @@ def _write(data, out, split, tiles, boxes, size, count):
     for page, corner in tiles:
         if len(chosen) == count:
             break
-        inside = _clip(boxes[str(page["id"])], corner, size)
+        inside = _clip(boxes[str(page["id"])], corner, size, grow)
         if inside:
             chosen.append((page, corner, inside))
     by_page = sorted(range(len(chosen)), key=lambda i: chosen[i][0]["filename"])  # decode a page once
@@ -81,7 +85,7 @@ def _write(data, out, split, tiles, boxes, size, count):
         (labels / f"{i:05}.txt").write_text("".join(inside))
 
 
-def _clip(boxes, corner, size):
+def _clip(boxes, corner, size, grow):
     """Label lines of the boxes that a tile keeps; equal lines once."""
     lines = {}
     for cls, x1, y1, x2, y2 in boxes:
@@ -89,10 +93,10 @@ def _clip(boxes, corner, size):
         right, bottom = min(x2 - corner[0], size), min(y2 - corner[1], size)
         if left >= right or top >= bottom:
             continue
-        if _on_bound(right - left, bottom - top):
-            continue
         whole, kept = int((x2 - x1) * (y2 - y1)), int((right - left) * (bottom - top))
-        if whole and kept / whole >= MIN_AREA_RATIO:
+        left, top = max(left - grow, 0), max(top - grow, 0)
+        right, bottom = min(right + grow, size), min(bottom + grow, size)
+        if whole and kept / whole >= MIN_AREA_RATIO and not _on_bound(right - left, bottom - top):
             box = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
             lines[f"{cls} " + " ".join(f"{v / size:.9g}" for v in box) + "\n"] = None
     return list(lines)
