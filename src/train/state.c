@@ -38,6 +38,8 @@ static const struct field fields[] = {
     FIELDS(DOUBLE, val_items, YT_ITEMS),
 };
 
+static const char *const optimizer_names[] = {[YT_SGD] = "SGD", [YT_ADAMW] = "AdamW"};
+
 struct array {
     const char *name;
     float *data;
@@ -127,6 +129,7 @@ int yt_state_save(const char *path, const struct yt_model *model, const struct y
     int count = arrays_of(model, o, arrays);
     yt_safetensors_add_metadata(writer, "format", FORMAT);
     yt_safetensors_add_metadata(writer, "scale", model->scale->name);
+    yt_safetensors_add_metadata(writer, "optimizer", optimizer_names[o->kind]);
     char text[32];
     snprintf(text, sizeof(text), "%" PRId64, o->steps);
     yt_safetensors_add_metadata(writer, "optimizer_steps", text);
@@ -170,6 +173,7 @@ static int load(const struct yt_safetensors *file, struct yt_model *model, struc
     struct yt_progress read = {0};
     const char *format = yt_safetensors_metadata(file, "format");
     const char *scale = yt_safetensors_metadata(file, "scale");
+    const char *optimizer = yt_safetensors_metadata(file, "optimizer");
     const char *steps = yt_safetensors_metadata(file, "optimizer_steps");
     int count = arrays_of(model, o, arrays);
     if (!format || strcmp(format, FORMAT) != 0 || !steps)
@@ -177,6 +181,9 @@ static int load(const struct yt_safetensors *file, struct yt_model *model, struc
     if (!scale || strcmp(scale, model->scale->name) != 0)
         return yt_fail("is of a yolov10%s, not of a yolov10%s", scale ? scale : "?",
                        model->scale->name);
+    if (!optimizer || strcmp(optimizer, optimizer_names[o->kind]) != 0)
+        return yt_fail("is of a run with %s, not with %s", optimizer ? optimizer : "?",
+                       optimizer_names[o->kind]);
     for (size_t i = 0; i < YT_COUNT(fields); i++)
         if (read_field(file, &fields[i], &read) != 0) return -1;
     for (int i = 0; i < count; i++)

@@ -127,7 +127,6 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
 }
 
 void yt_trainer_release(struct yt_trainer *t) {
-    if (t->log) fclose(t->log);
     yt_detector_free(t->detector);
     yt_step_release(&t->step);
     yt_optimizer_release(&t->optimizer);
@@ -139,6 +138,12 @@ int yt_trainer_resume(struct yt_trainer *t) {
     int loaded = yt_state_load(path, t->model, &t->optimizer, &t->progress);
     free(path);
     if (loaded != 0) return -1;
+    const struct yt_progress *p = &t->progress;
+    int batches = t->schedule.batches;
+    if (p->epoch < p->epochs && p->step != (int64_t)p->epoch * batches + p->batch)
+        return yt_fail("resume: the run stood at step %lld, and an epoch has %d batches now: the "
+                       "data has changed; start a new run with weights=%s/weights/last.safetensors",
+                       (long long)p->step, batches, t->run);
     t->schedule.epochs = t->progress.epochs;
     t->schedule.replanned = t->progress.replanned;
     yt_info("resume: from epoch %d of %d, batch %d of %d", t->progress.epoch + 1,
@@ -415,9 +420,9 @@ enum yt_train_end yt_trainer_run(struct yt_trainer *t) {
         return YT_TRAIN_FAILED;
     }
     struct yt_loader *loader = yt_source_train_loader(t->source, t->settings, p->epoch, p->batch);
-    if (!loader) return YT_TRAIN_FAILED;
     t->session_start = t->state_written = yt_now();
-    enum yt_train_end end = run_epochs(t, loader);
+    enum yt_train_end end = loader ? run_epochs(t, loader) : YT_TRAIN_FAILED;
     yt_loader_free(loader);
+    fclose(t->log);
     return end;
 }

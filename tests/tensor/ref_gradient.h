@@ -26,10 +26,11 @@ struct ref_net {
 struct ref_case {
     const char *name;
     void (*build)(struct ref_net *net);
-    double step;           /* width of the differences; 0: 0.02. Small where a maximum has kinks */
-    double tolerance;      /* of the gradient's norm; 0: 1e-3 */
-    const char *silent;    /* parameters whose name holds this get no gradient at all; or NULL */
-    const char *vanishing; /* the same, but for rounding: a batch norm behind takes their effect */
+    double step;        /* width of the differences; 0: 0.02. Small where a maximum has kinks */
+    double tolerance;   /* of the gradient's norm; 0: 1e-3 */
+    const char *silent; /* parameters whose name holds this get no gradient at all; or NULL */
+    /* The same, but for rounding: a batch norm behind takes their effect away. */
+    const char *vanishing[3];
 };
 
 /* A value (n, h, w, c) that is a parameter. Its elements differ from each other, from -2 to 2. */
