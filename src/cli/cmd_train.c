@@ -62,7 +62,7 @@ static int resume_settings(struct yt_settings *settings, const char *run, int co
     return failed ? -1 : yt_settings_check(settings);
 }
 
-static int audit(const struct yt_source *source) {
+static void audit(const struct yt_source *source) {
     size_t pages = source->dataset.page_count;
     yt_info("data: %zu pages, %d classes, %zu labels; tiles: %zu train, %zu val, %zu test", pages,
             source->dataset.nc, source->dataset.label_count, source->split.count[YT_TRAIN],
@@ -73,7 +73,6 @@ static int audit(const struct yt_source *source) {
         yt_audit_run(&leaks, &source->dataset, &source->tiles, &source->split, (enum yt_part)part);
         yt_audit_print(&leaks, (enum yt_part)part);
     }
-    return 0;
 }
 
 static const struct yt_scale *choose_scale(const struct yt_settings *settings) {
@@ -152,11 +151,21 @@ static int train(const struct yt_settings *settings, const struct yt_source *sou
     return status;
 }
 
+/* So that the run can be validated and resumed from another folder. */
+static void make_absolute(char **path) {
+    if (!*path || !yt_path_exists(*path)) return;
+    char *absolute = yt_path_absolute(*path);
+    free(*path);
+    *path = absolute;
+}
+
 static int with_source(struct yt_settings *settings, char *run) {
     struct yt_source source;
     bool resume = run != NULL, folded = false;
     int status = YT_EXIT_DATA;
     yt_threads_set(settings->threads);
+    make_absolute(&settings->data);
+    make_absolute(&settings->weights);
     if (yt_source_open(&source, settings) != 0) return YT_EXIT_DATA;
     audit(&source);
     struct yt_model *model = start_model(settings, &source, &folded);
