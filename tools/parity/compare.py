@@ -78,12 +78,14 @@ def _worst(reference, other):
     count = min(len(reference), len(other))
     difference = np.abs(other[:count] / reference[:count] - 1)
     worst = int(difference.argmax())
-    return f"{100 * difference[worst]:.2f} % (batch {10 * worst + 10})"
+    return f"{100 * difference[worst]:.2g} % (batch {10 * worst + 10})"
 
 
 def _map_table(run, sides):
-    found = {side: _epochs(run / side) for side in sides}
-    count = min(len(epochs) for epochs in found.values() if epochs)
+    found = {side: _epochs(run / side) for side in sides if (run / side / "results.csv").is_file()}
+    if "reference" not in found or "yt" not in found:
+        return ["No validation: the runs did not end an epoch."]
+    count = min(len(epochs) for epochs in found.values())
     lines = ["| epoch | " + " | ".join(f"{name[8:-3]}: {side}" for name in MAP for side in found) + " |"]
     lines.append("|--:|" + "--:|" * (len(MAP) * len(found)))
     for epoch in range(count):
