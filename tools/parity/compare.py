@@ -62,12 +62,12 @@ def _title(experiment, curves):
 
 def _loss_table(curves):
     others = [side for side in curves if side != "reference"]
-    head = ["item", "first batch: reference", "yt", "mean of all: reference", *others]
+    head = ["item", "first batch: reference", "yt", "mean of all: reference", "yt"]
     head += [f"running mean, worst: {side}" for side in others] + [f"mean of 10 batches, worst: {side}" for side in others]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for i, item in enumerate(ITEMS):
         cells = [item, *(f"{curves[side][0, i]:.6f}" for side in ("reference", "yt"))]
-        cells += [f"{curve[:, i].mean():.5f}" for curve in curves.values()]
+        cells += [f"{curves[side][:, i].mean():.5f}" for side in ("reference", "yt")]
         for summary in (lambda curve: _running_mean(curve)[9::10], _tens):
             cells += [_worst(summary(curves["reference"])[:, i], summary(curves[side])[:, i]) for side in others]
         lines.append("| " + " | ".join(cells) + " |")
