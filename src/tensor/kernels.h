@@ -7,7 +7,8 @@
  * Every function here is parallel over yt_threads() OpenMP threads and gives the same bits for any
  * number of them: the work is cut into parts that depend on the shapes only, and partial sums are
  * added in a fixed order. None allocates: what a function needs beside its arguments it is given
- * as `scratch`, yt_*_scratch() floats, 64-byte aligned, of any content.
+ * as `scratch`, yt_*_scratch() floats, 64-byte aligned, of any content. How many depends on the
+ * shapes and on yt_threads(), so ask again after yt_threads_set(); not on the instruction set.
  *
  * `add`: false overwrites the result, true adds to it.
  */
