@@ -295,7 +295,8 @@ int yt_safetensors_write(struct yt_safetensors_writer *writer, const char *path)
     fwrite(&header_bytes, sizeof(header_bytes), 1, file.stream);
     fwrite(header.s, 1, header.len, file.stream);
     for (size_t i = 0; i < writer->count; i++)
-        fwrite(writer->parts[i].data, 1, writer->parts[i].bytes, file.stream);
+        if (writer->parts[i].bytes) /* an empty tensor has no data to point at */
+            fwrite(writer->parts[i].data, 1, writer->parts[i].bytes, file.stream);
     yt_str_release(&header);
     return yt_file_commit(&file); /* every write error surfaces here */
 }
