@@ -101,6 +101,7 @@ static void test_types(void **state) {
 /* --- damaged files --- */
 
 static void put(const char *path, const char *bytes, size_t len) {
+    remove(path); /* to truncate a file makes some file systems write it out at once */
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
     assert_int_equal(fwrite(bytes, 1, len, f), len);
