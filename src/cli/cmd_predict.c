@@ -1,10 +1,10 @@
 /* yt predict: what is on these images. */
 #include "base/file.h"
+#include "base/meter.h"
 #include "base/threads.h"
 #include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
-#include "cli/meter.h"
 #include "data/dataset.h"
 #include "infer/annotate.h"
 #include "infer/predict.h"

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "base/meter.h"
 #include "base/threads.h"
 #include "data/audit.h"
 #include "train/runs.h"
@@ -113,7 +114,7 @@ static struct yt_model *start_model(const struct yt_settings *settings,
 static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     char time[32];
     const struct yt_progress *p = &trainer->progress;
-    yt_console_time(p->seconds, time);
+    yt_time_text(p->seconds, time);
     switch (end) {
     case YT_TRAIN_DONE:
         yt_info("\n%d epochs completed in %s.", p->epoch, time);

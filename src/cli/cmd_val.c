@@ -1,10 +1,10 @@
 /* yt val: how good a detector is. */
 #include "base/file.h"
+#include "base/meter.h"
 #include "base/threads.h"
 #include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
-#include "cli/meter.h"
 #include "eval/report.h"
 #include "infer/predictions.h"
 #include "train/runs.h"

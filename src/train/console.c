@@ -1,5 +1,7 @@
 #include "train/console.h"
 
+#include "base/meter.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,15 +10,6 @@
 
 void yt_console_init(struct yt_console *console) {
     *console = (struct yt_console){.live = isatty(STDOUT_FILENO)};
-}
-
-void yt_console_time(double seconds, char text[32]) {
-    if (seconds >= 7200)
-        snprintf(text, 32, "%.1f h", seconds / 3600);
-    else if (seconds >= 60)
-        snprintf(text, 32, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
-    else
-        snprintf(text, 32, "%.0f s", seconds);
 }
 
 void yt_console_epoch(struct yt_console *console) {
@@ -39,7 +32,7 @@ void yt_console_batch(struct yt_console *console, int epoch, int epochs, int bat
     double done = epoch + (batch + 1.0) / batches;
     char left[32];
     console->left_s = (epochs - done) * batches * data->n / rate;
-    yt_console_time(console->left_s, left);
+    yt_time_text(console->left_s, left);
     printf("%s%6d/%-4d %7.2fG %8.4g %8.4g %8.4g %8.4g %8.4g %8.4g %9d %5d %7.2f %5.1f%%  %s, batch "
            "%d/%d%s",
            console->live ? "\r" : "", epoch + 1, epochs, (double)yt_resident_bytes() / (1u << 30),

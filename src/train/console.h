@@ -22,7 +22,4 @@ void yt_console_batch(struct yt_console *console, int epoch, int epochs, int bat
 /* Ends a live line, so that other output can follow. */
 void yt_console_break(struct yt_console *console);
 
-/* "1.4 h", "3 min 20 s", "12 s" into text of at least 32 bytes. */
-void yt_console_time(double seconds, char text[32]);
-
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,10 @@ static const char *const columns[] = {
     "lr/pg1",
     "lr/pg2",
 };
+
+double yt_round5(double x) {
+    return nearbyint(x * 1e5) / 1e5;
+}
 
 static void add_numbers(struct yt_str *out, const double *values, int count) {
     for (int i = 0; i < count; i++) yt_str_add(out, ",%23.5g", values[i]);

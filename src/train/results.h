@@ -13,6 +13,9 @@ struct yt_epoch_result {
     double lr[YT_PARAM_GROUPS];
 };
 
+/* To five decimals, as the reference rounds what it writes, compares and stops early by. */
+double yt_round5(double x);
+
 /* Appends the row; the file keeps what it has of earlier epochs only, so that a resumed run leaves
  * one continuous table. Replaced whole. */
 int yt_results_append(const char *path, const struct yt_epoch_result *result);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT "yt-state-1"
+#define FORMAT "yt-state-2"
 
 /* One counter: its name in the file, and where it lies in struct yt_progress. */
 struct field {
@@ -23,19 +23,13 @@ struct field {
 #define FIELDS(type, member, n)                                                                    \
     { #member, type, offsetof(struct yt_progress, member), n }
 static const struct field fields[] = {
-    FIELD(INT, epochs),
-    FIELD(INT, epoch),
-    FIELD(INT, batch),
-    FIELD(INT64, step),
-    FIELD(INT64, last_update),
-    FIELDS(DOUBLE, items, YT_ITEMS),
-    FIELD(DOUBLE, best_fitness),
-    FIELD(INT, best_epoch),
-    FIELD(DOUBLE, seconds),
-    FIELD(INT64, skipped),
-    FIELD(BOOL, replanned),
-    FIELDS(DOUBLE, metrics, 4),
-    FIELDS(DOUBLE, val_items, YT_ITEMS),
+    FIELD(INT, epochs),          FIELD(INT, epoch),
+    FIELD(INT, batch),           FIELD(INT64, step),
+    FIELD(INT64, last_update),   FIELDS(DOUBLE, items, YT_ITEMS),
+    FIELD(DOUBLE, best_fitness), FIELD(INT, best_epoch),
+    FIELD(DOUBLE, seconds),      FIELD(INT64, skipped),
+    FIELD(BOOL, replanned),      FIELDS(DOUBLE, metrics, 4),
+    FIELD(DOUBLE, fitness),      FIELDS(DOUBLE, val_items, YT_ITEMS),
 };
 
 static const char *const optimizer_names[] = {[YT_SGD] = "SGD", [YT_ADAMW] = "AdamW"};

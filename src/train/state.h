@@ -25,6 +25,7 @@ struct yt_progress {
     int64_t skipped;        /* optimiser steps left out because a gradient was not finite */
     bool replanned;
     double metrics[4]; /* precision, recall, mAP50, mAP50-95 of the last validation */
+    double fitness;    /* of it: what chooses best weights (eval/metrics.h) */
     double val_items[YT_ITEMS];
 };
 

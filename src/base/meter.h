@@ -1,7 +1,7 @@
-/* How far a command has come: "predict: 12/81, 40 s left", kept up to date on one line of a
+/* How far a piece of work has come: "predict: 12/81, 40 s left", kept up to date on one line of a
  * terminal; elsewhere a line now and then. */
-#ifndef YT_CLI_METER_H
-#define YT_CLI_METER_H
+#ifndef YT_BASE_METER_H
+#define YT_BASE_METER_H
 
 #include "base/base.h"
 
@@ -18,5 +18,8 @@ void yt_meter_start(struct yt_meter *meter, const char *what, size_t total);
 void yt_meter_at(struct yt_meter *meter, size_t done);
 /* Clears the live line, so that another can be printed. */
 void yt_meter_hide(struct yt_meter *meter);
+
+/* "1.4 h", "3 min 20 s", "12 s". */
+void yt_time_text(double seconds, char text[32]);
 
 #endif

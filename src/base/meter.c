@@ -1,11 +1,19 @@
-#include "cli/meter.h"
-#include "train/console.h"
+#include "base/meter.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define LIVE_EVERY_S 0.2
 #define LINE_EVERY_S 30
+
+void yt_time_text(double seconds, char text[32]) {
+    if (seconds >= 7200)
+        snprintf(text, 32, "%.1f h", seconds / 3600);
+    else if (seconds >= 60)
+        snprintf(text, 32, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else
+        snprintf(text, 32, "%.0f s", seconds);
+}
 
 void yt_meter_start(struct yt_meter *meter, const char *what, size_t total) {
     *meter = (struct yt_meter){.what = what, .total = total, .is_live = isatty(STDOUT_FILENO)};
@@ -17,7 +25,7 @@ void yt_meter_at(struct yt_meter *meter, size_t done) {
     if (!done || now - meter->last < (meter->is_live ? LIVE_EVERY_S : LINE_EVERY_S)) return;
     meter->last = now;
     char left[32];
-    yt_console_time((now - meter->start) / (double)done * (double)(meter->total - done), left);
+    yt_time_text((now - meter->start) / (double)done * (double)(meter->total - done), left);
     printf("%s%s: %zu/%zu, %s left%s", meter->is_live ? "\r" : "", meter->what, done, meter->total,
            left, meter->is_live ? "\033[K" : "\n");
     fflush(stdout);
