@@ -198,6 +198,18 @@ static enum yt_sliced sliced_of(const struct yt_settings *settings) {
     return strcmp(settings->sliced, "true") ? YT_SLICED_NEVER : YT_SLICED_ALWAYS;
 }
 
+static struct yt_merge merge_of(const struct yt_settings *settings) {
+    struct yt_merge how = {.threshold = settings->merge_threshold,
+                           .class_agnostic = settings->agnostic_nms};
+    bool nms = !strcmp(settings->merge, "nms"), is_auto = !strcmp(settings->merge_metric, "auto");
+    how.method = nms                               ? YT_MERGE_NMS
+                 : !strcmp(settings->merge, "nmm") ? YT_MERGE_NMM
+                                                   : YT_MERGE_GREEDYNMM;
+    bool ios = is_auto ? !nms : !strcmp(settings->merge_metric, "IOS");
+    how.metric = ios ? YT_OVERLAP_IOS : YT_OVERLAP_IOU;
+    return how;
+}
+
 /* One flag a class for classes=; NULL + yt_fail for a class that the model has not. */
 static bool *wanted_classes(const struct yt_settings *settings, const struct yt_model *model) {
     bool *wanted = yt_calloc((size_t)model->nc, sizeof *wanted);
@@ -233,8 +245,9 @@ static int predict_with(const struct yt_settings *settings, const struct yt_mode
         .slice_size = settings->slice_size,
         .overlap_h = settings->overlap_height,
         .overlap_w = settings->overlap_width,
-        .iou = settings->iou,
-        .class_agnostic = settings->agnostic_nms,
+        .is_balanced = !strcmp(settings->grid, "balanced"),
+        .whole_pass = settings->whole_pass,
+        .merge = merge_of(settings),
     };
     p.predictor = yt_predictor_new(detector, &options);
     int status = YT_EXIT_USAGE;
@@ -271,6 +284,6 @@ const struct yt_command yt_cmd_predict = {
              "best ones of the latest run in project=, without source= the test pages of that "
              "run's data. Images that cannot be read are named and counted; the exit code is then "
              "2.",
-    .groups = (const char *const[]){"run", "model", "slice", "val", "predict", NULL},
+    .groups = (const char *const[]){"run", "model", "slice", "val", "predict", "pages", NULL},
     .run = run,
 };

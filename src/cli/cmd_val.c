@@ -196,6 +196,6 @@ const struct yt_command yt_cmd_val = {
         "split_name= lists, and writes metrics.json and per_class.csv into project/name. "
         "Without weights= it takes the best ones of the latest run in project=; what data they "
         "were trained on, and how it was split, comes from that run unless it is given.",
-    .groups = (const char *const[]){"run", "model", "data", "slice", "val", NULL},
+    .groups = (const char *const[]){"run", "model", "data", "slice", "val", "pages", NULL},
     .run = run,
 };

@@ -347,17 +347,37 @@ int yt_settings_load(struct yt_settings *settings, const char *path) {
     return error;
 }
 
-int yt_settings_set(struct yt_settings *settings, const char *assignment) {
+static int take_assignment(struct yt_settings *settings, const char *assignment,
+                           const char *where) {
     const char *equals = strchr(assignment, '=');
     if (!equals || equals == assignment)
-        return yt_fail("command line: %s: must be key=value", assignment);
+        return yt_fail("%s: %s: must be key=value", where, assignment);
     char *key = yt_format("%.*s", (int)(equals - assignment), assignment);
-    int error = take(settings, key, equals + 1, false, "command line");
+    int error = take(settings, key, equals + 1, false, where);
     free(key);
     return error;
 }
 
+int yt_settings_set(struct yt_settings *settings, const char *assignment) {
+    return take_assignment(settings, assignment, "command line");
+}
+
+/* The keys of the preset that are not set otherwise, by whoever. */
+static void take_preset(struct yt_settings *settings) {
+    const struct yt_preset *preset = yt_settings_find_preset(settings->preset);
+    char *where = yt_format("preset=%s", settings->preset);
+    for (size_t i = 0; preset && preset->assignments[i]; i++) {
+        const char *assignment = preset->assignments[i];
+        char *key = yt_format("%.*s", (int)strcspn(assignment, "="), assignment);
+        if (!yt_settings_where(settings, key))
+            YT_ASSERT(!take_assignment(settings, assignment, where));
+        free(key);
+    }
+    free(where);
+}
+
 int yt_settings_check(struct yt_settings *settings) {
+    take_preset(settings);
     settings->imgsz = (settings->imgsz + 31) / 32 * 32;
     double val = isnan(settings->val_fraction) ? 0 : settings->val_fraction;
     double test = isnan(settings->test_fraction) ? 0 : settings->test_fraction;

@@ -89,7 +89,15 @@ struct yt_settings {
 
     /* predict */
     char *source;
+
+    /* pages */
     const char *sliced; /* auto true false */
+    const char *preset; /* none seed-script seed-app */
+    const char *grid;   /* sahi balanced */
+    bool whole_pass;
+    const char *merge;        /* nms nmm greedynmm */
+    const char *merge_metric; /* auto IOU IOS */
+    double merge_threshold;
 
     /* bench */
     int nc, boxes, steps; /* steps 0: what suits the measurement */
@@ -105,7 +113,8 @@ void yt_settings_release(struct yt_settings *settings);
 int yt_settings_load(struct yt_settings *settings, const char *path);
 /* "key=value", from the command line. */
 int yt_settings_set(struct yt_settings *settings, const char *assignment);
-/* Rounds imgsz up to a multiple of 32 and checks what one key alone cannot tell. */
+/* Sets the keys of preset=, rounds imgsz up to a multiple of 32 and checks what one key alone
+ * cannot tell. */
 int yt_settings_check(struct yt_settings *settings);
 /* Takes those of `keys` (NULL-terminated, all known) over from `from` that were not set in
  * `settings`: what a run was trained with, where the user says nothing else. */

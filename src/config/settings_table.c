@@ -158,15 +158,37 @@ static const struct yt_setting rows[] = {
      WORDS({"none", NAN})},
     {KEY(iou), "0.7", "val",
      .help = "overlap from which non-maximum suppression drops the weaker box", RANGE(0, 1)},
-    {KEY(agnostic_nms), "false", "val", .help = "suppress boxes of other classes too"},
+    {KEY(agnostic_nms), "false", "val",
+     .help = "suppression and merging compare boxes of different classes too"},
     {KEY(save_json), "false", "val", .help = "write predictions.json"},
     {KEY(save_txt), "false", "val", .help = "write a txt of labels for each image"},
 
     {KEY(source), "none", "predict",
      .help = "image, folder, pattern or .txt list; none: the test pages of data"},
-    {KEY(sliced), "auto", "predict",
-     .help = "predict on tiles; auto: where the image is larger than a tile",
+
+    {KEY(sliced), "auto", "pages",
+     .help = "predict on tiles; auto: where the image is larger than a tile; val: true measures "
+             "whole pages",
      ONE_OF("auto", "true", "false")},
+    {KEY(preset), "none", "pages",
+     .help = "conf, overlap and merging as in musicScanner's inference script or in its app; keys "
+             "that are given win",
+     ONE_OF("none", "seed-script", "seed-app")},
+    {KEY(grid), "sahi", "pages",
+     .help = "where tiles lie on a page; sahi: the last row and column pulled back to the edge; "
+             "balanced: even distances",
+     ONE_OF("sahi", "balanced")},
+    {KEY(whole_pass), "false", "pages", .help = "look at the page as a whole too, made small"},
+    {KEY(merge), "nms", "pages",
+     .help = "what neighbouring tiles both saw becomes one; nms, nmm, greedynmm: as SAHI does",
+     ONE_OF("nms", "nmm", "greedynmm")},
+    {KEY(merge_metric), "auto", "pages",
+     .help = "overlap that merge compares, over union or over the smaller box; auto: IOU for nms, "
+             "IOS for nmm and greedynmm",
+     ONE_OF("auto", "IOU", "IOS")},
+    {KEY(merge_threshold), "0.5", "pages", .help = "overlap from which merge takes two for one",
+     RANGE(0.001, 1)},
+
     {KEY(nc), "136", "bench", .help = "classes of the model that is measured", RANGE(1, 100000)},
     {KEY(boxes), "100", "bench", .help = "labels an image in the batch that is measured",
      RANGE(0, 10000)},
@@ -178,6 +200,27 @@ static const struct yt_setting rows[] = {
 const struct yt_setting *yt_settings_rows(size_t *count) {
     *count = YT_COUNT(rows);
     return rows;
+}
+
+/* --- presets -------------------------------------------------------------------------------- */
+
+/* musicScanner's yolo/inference.py and scanner/detection.py; what they leave to SAHI is spelled
+ * out. */
+static const struct yt_preset presets[] = {
+    {"seed-script",
+     {"conf=0.3", "overlap_height=0.2", "overlap_width=0.3", "slice_size=640", "sliced=true",
+      "grid=sahi", "whole_pass=true", "merge=greedynmm", "merge_metric=IOS", "merge_threshold=0.5",
+      "agnostic_nms=false"}},
+    {"seed-app",
+     {"conf=0.5", "overlap_height=0.2", "overlap_width=0.5", "slice_size=640", "sliced=true",
+      "grid=sahi", "whole_pass=true", "merge=nmm", "merge_metric=IOS", "merge_threshold=0.1",
+      "agnostic_nms=false"}},
+};
+
+const struct yt_preset *yt_settings_find_preset(const char *name) {
+    for (size_t i = 0; i < YT_COUNT(presets); i++)
+        if (!strcmp(presets[i].name, name)) return &presets[i];
+    return NULL;
 }
 
 /* --- the keys of other trainers ------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* Windows ("slices", tiles) on an image, as SAHI's get_slice_bboxes lays them
- * (github.com/obss/sahi, version 0.12.6, MIT).
+/* Windows ("slices", tiles) on an image: as SAHI's get_slice_bboxes lays them (github.com/obss/sahi,
+ * version 0.12.6, MIT), or as many of them at even distances.
  *
  *     struct yt_slices slices = {0};
  *     if (yt_slices_grid(&slices, 2772, 1960, 640, 640, 0.2, 0.2)) return -1;
@@ -26,6 +26,11 @@ struct yt_slices {
  * [0, 1). */
 int yt_slices_grid(struct yt_slices *slices, int height, int width, int slice_h, int slice_w,
                    double overlap_h, double overlap_w);
+/* As many windows, in as many rows and columns, but at even distances: where SAHI's last window is
+ * pulled back over the one before, all neighbours share a little more instead. Each shares at least
+ * what was asked for. */
+int yt_slices_balanced(struct yt_slices *slices, int height, int width, int slice_h, int slice_w,
+                       double overlap_h, double overlap_w);
 void yt_slices_release(struct yt_slices *slices);
 
 #endif

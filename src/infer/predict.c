@@ -16,18 +16,44 @@ struct desk {
     struct yt_image *fitted; /* the input; NULL where the window is that already */
 };
 
+/* How windows of one size get into the input. */
+struct lens {
+    int w, h, c; /* of the windows */
+    struct yt_letterbox fit;
+    struct desk *desks;
+    int desk_count;
+};
+
 struct yt_predictor {
     struct yt_detector *detector;
     struct yt_predict_options options;
     struct yt_slices windows;
-    struct yt_letterbox fit; /* of every window: those of one image are all of one size */
-    struct desk *desks;      /* batch */
-    int desk_w, desk_h, desk_c;
+    struct lens tiles, whole; /* windows of one image are all of one size */
     struct yt_detection *raw; /* (batch, max_det) */
     int *counts;              /* batch */
     struct yt_detection *found;
     size_t found_cap;
 };
+
+static void lens_init(struct lens *lens, int desk_count) {
+    lens->desk_count = desk_count;
+    lens->desks = yt_calloc((size_t)desk_count, sizeof *lens->desks);
+}
+
+static void lens_clear(struct lens *lens) {
+    for (int i = 0; i < lens->desk_count; i++) {
+        yt_image_free(lens->desks[i].window);
+        yt_image_free(lens->desks[i].fitted);
+        lens->desks[i] = (struct desk){0};
+    }
+}
+
+/* Gets ready for windows of w x h of `image`. */
+static void lens_set(struct lens *lens, const struct yt_image *image, int w, int h, int imgsz) {
+    lens->fit = yt_letterbox_fit(w, h, imgsz, imgsz, true, MODEL_STRIDE);
+    if (w != lens->w || h != lens->h || image->c != lens->c) lens_clear(lens);
+    lens->w = w, lens->h = h, lens->c = image->c;
+}
 
 struct yt_predictor *yt_predictor_new(struct yt_detector *detector,
                                       const struct yt_predict_options *options) {
@@ -36,24 +62,19 @@ struct yt_predictor *yt_predictor_new(struct yt_detector *detector,
     size_t batch = (size_t)options->batch;
     p->detector = detector;
     p->options = *options;
-    p->desks = yt_calloc(batch, sizeof *p->desks);
+    lens_init(&p->tiles, options->batch);
+    lens_init(&p->whole, 1);
     p->raw = yt_calloc(batch * (size_t)options->max_det, sizeof *p->raw);
     p->counts = yt_calloc(batch, sizeof *p->counts);
     return p;
 }
 
-static void clear_desks(struct yt_predictor *p) {
-    for (int i = 0; i < p->options.batch; i++) {
-        yt_image_free(p->desks[i].window);
-        yt_image_free(p->desks[i].fitted);
-        p->desks[i] = (struct desk){0};
-    }
-}
-
 void yt_predictor_free(struct yt_predictor *p) {
     if (!p) return;
-    clear_desks(p);
-    free(p->desks);
+    lens_clear(&p->tiles);
+    lens_clear(&p->whole);
+    free(p->tiles.desks);
+    free(p->whole.desks);
     free(p->raw);
     free(p->counts);
     free(p->found);
@@ -67,20 +88,17 @@ static bool is_sliced(const struct yt_predict_options *options, const struct yt_
     return image->w > options->slice_size || image->h > options->slice_size;
 }
 
-/* Lays the windows and gets the desks ready for them. */
+/* Lays the windows and gets the lenses ready for them. */
 static int plan(struct yt_predictor *p, const struct yt_image *image) {
     const struct yt_predict_options *o = &p->options;
     bool sliced = is_sliced(o, image);
     int slice_h = sliced ? o->slice_size : image->h, slice_w = sliced ? o->slice_size : image->w;
-    if (yt_slices_grid(&p->windows, image->h, image->w, slice_h, slice_w, o->overlap_h,
-                       o->overlap_w))
+    int (*lay)(struct yt_slices *, int, int, int, int, double, double) =
+        o->is_balanced ? yt_slices_balanced : yt_slices_grid;
+    if (lay(&p->windows, image->h, image->w, slice_h, slice_w, o->overlap_h, o->overlap_w))
         return -1;
     struct yt_slice first = p->windows.items[0];
-    int w = first.x2 - first.x1, h = first.y2 - first.y1;
-    p->fit = yt_letterbox_fit(w, h, o->imgsz, o->imgsz, true, MODEL_STRIDE);
-    if (w == p->desk_w && h == p->desk_h && image->c == p->desk_c) return 0;
-    clear_desks(p);
-    p->desk_w = w, p->desk_h = h, p->desk_c = image->c;
+    lens_set(&p->tiles, image, first.x2 - first.x1, first.y2 - first.y1, o->imgsz);
     return 0;
 }
 
@@ -108,12 +126,12 @@ static int skip_blank(struct yt_predictor *p, const struct yt_image *image) {
 }
 
 /* The pixels of a window as the network sees them. */
-static void prepare(const struct yt_predictor *p, struct desk *desk, const struct yt_image *image,
+static void prepare(const struct lens *lens, struct desk *desk, const struct yt_image *image,
                     struct yt_slice window, float *input) {
-    const struct yt_letterbox *fit = &p->fit;
+    const struct yt_letterbox *fit = &lens->fit;
     const struct yt_image *source = image;
-    if (p->desk_w != image->w || p->desk_h != image->h) {
-        if (!desk->window) desk->window = yt_image_new(p->desk_w, p->desk_h, image->c);
+    if (lens->w != image->w || lens->h != image->h) {
+        if (!desk->window) desk->window = yt_image_new(lens->w, lens->h, image->c);
         yt_image_crop_into(image, window.x1, window.y1, desk->window);
         source = desk->window;
     }
@@ -130,44 +148,65 @@ static bool is_wanted(const struct yt_predict_options *o, const struct yt_detect
 }
 
 /* Takes one window's detections over, in pixels of the image. */
-static size_t collect(struct yt_predictor *p, int i, struct yt_slice window, size_t count) {
-    const struct yt_detection *raw = p->raw + (size_t)i * (size_t)p->options.max_det;
-    p->found = yt_grow(p->found, &p->found_cap, count + (size_t)p->counts[i], sizeof *p->found);
+static void collect(struct yt_predictor *p, int i, const struct yt_letterbox *fit,
+                    struct yt_slice window, struct yt_prediction *out) {
+    int max_det = p->options.max_det;
+    const struct yt_detection *raw = p->raw + (size_t)i * (size_t)max_det;
+    p->found =
+        yt_grow(p->found, &p->found_cap, out->count + (size_t)p->counts[i], sizeof *p->found);
     for (int k = 0; k < p->counts[i]; k++) {
-        struct yt_box box = yt_letterbox_to_source(&p->fit, raw[k].box);
+        struct yt_box box = yt_letterbox_to_source(fit, raw[k].box);
         bool has_area = box.x1 < box.x2 && box.y1 < box.y2; /* false for NaN */
         if (!has_area || !is_wanted(&p->options, &raw[k])) continue;
         box.x1 += (float)window.x1, box.x2 += (float)window.x1;
         box.y1 += (float)window.y1, box.y2 += (float)window.y1;
-        p->found[count++] = (struct yt_detection){box, raw[k].score, raw[k].cls};
+        p->found[out->count++] = (struct yt_detection){box, raw[k].score, raw[k].cls};
     }
-    return count;
+    out->capped += p->counts[i] == max_det && raw[max_det - 1].score > p->options.conf;
 }
 
-static int run_batch(struct yt_predictor *p, const struct yt_image *image,
+static int run_batch(struct yt_predictor *p, struct lens *lens, const struct yt_image *image,
                      const struct yt_slice *windows, int n, struct yt_prediction *out) {
     double start = yt_now();
-    const struct yt_map *input = yt_detector_begin(p->detector, n, p->fit.out_h, p->fit.out_w);
+    const struct yt_letterbox *fit = &lens->fit;
+    const struct yt_map *input = yt_detector_begin(p->detector, n, fit->out_h, fit->out_w);
     if (!input) return -1;
     size_t floats = (size_t)input->h * (size_t)input->w * (size_t)input->ld;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++)
-        prepare(p, &p->desks[i], image, windows[i], input->p + (size_t)i * floats);
+        prepare(lens, &lens->desks[i], image, windows[i], input->p + (size_t)i * floats);
     double ready = yt_now();
     yt_detector_run(p->detector);
     double detected = yt_now();
     yt_detector_decode(p->detector, p->options.max_det, p->raw, p->counts);
-    for (int i = 0; i < n; i++) out->count = collect(p, i, windows[i], out->count);
+    for (int i = 0; i < n; i++) collect(p, i, fit, windows[i], out);
     out->prepare_s += ready - start;
     out->infer_s += detected - ready;
     out->merge_s += yt_now() - detected;
     return 0;
 }
 
+static int run_tiles(struct yt_predictor *p, const struct yt_image *image,
+                     struct yt_prediction *out) {
+    for (size_t i = 0; i < p->windows.count;) {
+        int n = YT_MIN(p->options.batch, (int)(p->windows.count - i));
+        if (run_batch(p, &p->tiles, image, p->windows.items + i, n, out)) return -1;
+        i += (size_t)n;
+    }
+    return 0;
+}
+
+static int run_whole(struct yt_predictor *p, const struct yt_image *image,
+                     struct yt_prediction *out) {
+    struct yt_slice all = {0, 0, image->w, image->h};
+    lens_set(&p->whole, image, image->w, image->h, p->options.imgsz);
+    return run_batch(p, &p->whole, image, &all, 1, out);
+}
+
 static void merge(struct yt_predictor *p, struct yt_prediction *out) {
     double start = yt_now();
-    struct yt_merge how = {YT_MERGE_NMS, YT_OVERLAP_IOU, p->options.iou, p->options.class_agnostic};
-    out->count = yt_merge(&how, p->found, out->count);
+    out->count = yt_merge(&p->options.merge, p->found, out->count);
+    yt_detections_sort(p->found, out->count);
     out->merge_s += yt_now() - start;
 }
 
@@ -179,11 +218,8 @@ int yt_predict(struct yt_predictor *p, const struct yt_image *image,
     out.windows = (int)p->windows.count;
     out.blank = skip_blank(p, image);
     out.prepare_s = yt_now() - start;
-    for (size_t i = 0; i < p->windows.count;) {
-        int n = YT_MIN(p->options.batch, (int)(p->windows.count - i));
-        if (run_batch(p, image, p->windows.items + i, n, &out)) return -1;
-        i += (size_t)n;
-    }
+    if (run_tiles(p, image, &out)) return -1;
+    if (p->options.whole_pass && out.windows > 1 && run_whole(p, image, &out)) return -1;
     if (out.windows > 1) merge(p, &out);
     out.detections = p->found;
     *prediction = out;

@@ -10,16 +10,17 @@
  * Whole: the image is fitted into the model's input (image/letterbox.h, sides cut to what the
  * stride needs); YOLOv10 needs no NMS, so what the model says is what comes out.
  *
- * On tiles: SAHI's grid of windows (image/slices.h), each fitted into the input alike; windows
- * whose pixels are all equal are skipped. Boxes are clipped to their window, those without an area
- * are dropped, and NMS by class keeps the best of what neighbouring windows both saw
- * (eval/merge.h).
+ * On tiles: a grid of windows (image/slices.h), each fitted into the input alike; windows whose
+ * pixels are all equal are skipped. Boxes are clipped to their window, those without an area are
+ * dropped, and what neighbouring windows both saw is merged (eval/merge.h). With whole_pass the
+ * page, fitted into one input, is one window more.
  *
  * Either way: scores strictly above the threshold, order by descending score.
  */
 #ifndef YT_INFER_PREDICT_H
 #define YT_INFER_PREDICT_H
 
+#include "eval/merge.h"
 #include "image/image.h"
 #include "infer/detector.h"
 
@@ -38,14 +39,16 @@ struct yt_predict_options {
     enum yt_sliced sliced;
     int slice_size;              /* side of the windows, pixels of the image; 0: never sliced */
     double overlap_h, overlap_w; /* shares of a window that its neighbours repeat */
-    double iou;                  /* of the NMS */
-    bool class_agnostic;         /* the NMS compares boxes of different classes too */
+    bool is_balanced;            /* windows at even distances rather than on SAHI's grid */
+    bool whole_pass;             /* where sliced: look at the whole image too */
+    struct yt_merge merge;
 };
 
 struct yt_prediction {
     const struct yt_detection *detections; /* the predictor's, until its next prediction */
     size_t count;
     int windows, blank; /* blank: of the windows, those skipped */
+    int capped; /* windows that gave max_det detections above the threshold: maybe not all */
     /* Seconds: cutting and fitting; the network; decoding and merging. */
     double prepare_s, infer_s, merge_s;
 };

@@ -74,6 +74,24 @@ static void test_load(void **state) {
     yt_settings_release(&s);
 }
 
+static void test_presets(void **state) {
+    (void)state;
+    struct yt_settings s;
+    assert_int_equal(load(&s, "preset: seed-app\nconf: 0.7\n"), 0);
+    assert_int_equal(yt_settings_check(&s), 0);
+    assert_string_equal(s.merge, "nmm");
+    assert_string_equal(s.merge_metric, "IOS");
+    assert_true(s.merge_threshold == 0.1 && s.overlap_height == 0.2 && s.overlap_width == 0.5);
+    assert_true(s.whole_pass && s.conf == 0.7); /* what is given wins */
+    assert_string_equal(yt_settings_where(&s, "merge"), "preset=seed-app");
+    yt_settings_release(&s);
+    assert_int_equal(load(&s, "preset: seed-script\n"), 0);
+    assert_int_equal(yt_settings_check(&s), 0);
+    assert_string_equal(s.merge, "greedynmm");
+    assert_true(s.merge_threshold == 0.5 && s.overlap_width == 0.3 && s.conf == 0.3);
+    yt_settings_release(&s);
+}
+
 static void test_unknown_keys(void **state) {
     (void)state;
     check_refused("data: x\n\nlr: 0.1\n", "c.yaml:3: lr: unknown key (did you mean lr0?)");
@@ -323,6 +341,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_presets),
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_types_and_ranges),
         cmocka_unit_test(test_flips_are_refused),

@@ -72,6 +72,32 @@ static void equals_the_scan(void **state) {
     yt_slices_release(&slices);
 }
 
+/* As many rows and columns as SAHI's grid; distances differ by a pixel at most; every neighbour
+ * shares what was asked for; the page is covered. */
+static void balanced_grid(void **state) {
+    (void)state;
+    struct yt_slices even = {0}, sahi = {0};
+    for (int i = 0; i < 300; i++) {
+        int height = 1 + i * 37 % 2911, width = 1 + i * 53 % 2877, size = 64 + i * 7 % 600;
+        double share = i % 7 / 10.0;
+        assert_int_equal(yt_slices_balanced(&even, height, width, size, size, share, share), 0);
+        assert_int_equal(yt_slices_grid(&sahi, height, width, size, size, share, share), 0);
+        assert_int_equal(even.count, sahi.count);
+        const struct yt_slice *last = &even.items[even.count - 1];
+        assert_slice(&even.items[0], 0, 0, YT_MIN(size, width), YT_MIN(size, height));
+        assert_slice(last, YT_MAX(0, width - size), YT_MAX(0, height - size), width, height);
+        int shortest = width, longest = 0;
+        for (size_t k = 1; k < even.count && even.items[k].y1 == 0; k++) {
+            int step = even.items[k].x1 - even.items[k - 1].x1;
+            shortest = YT_MIN(shortest, step), longest = YT_MAX(longest, step);
+        }
+        assert_true(longest - shortest <= 1);
+        assert_true(longest <= size - (int)(share * size));
+    }
+    yt_slices_release(&even);
+    yt_slices_release(&sahi);
+}
+
 static void refusals(void **state) {
     (void)state;
     struct yt_slices slices = {0};
@@ -83,9 +109,8 @@ static void refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(page_of_deepscores),
-        cmocka_unit_test(small_images),
-        cmocka_unit_test(equals_the_scan),
+        cmocka_unit_test(page_of_deepscores), cmocka_unit_test(small_images),
+        cmocka_unit_test(equals_the_scan),    cmocka_unit_test(balanced_grid),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static const struct yt_predict_options defaults = {
     .slice_size = SIDE,
     .overlap_h = 0.2,
     .overlap_w = 0.2,
-    .iou = 0.5,
+    .merge = {YT_MERGE_NMS, YT_OVERLAP_IOU, 0.5, false},
 };
 
 /* Predicts with a predictor of its own and copies what is found. */
@@ -68,7 +68,8 @@ static int by_score(const void *a, const void *b) {
     const struct yt_detection *x = a, *y = b;
     if (x->score != y->score) return x->score < y->score ? 1 : -1;
     if (x->cls != y->cls) return x->cls - y->cls; /* the merge's order of equal scores */
-    return (x->box.x1 > y->box.x1) - (x->box.x1 < y->box.x1);
+    if (x->box.x1 != y->box.x1) return x->box.x1 < y->box.x1 ? -1 : 1;
+    return (x->box.y1 > y->box.y1) - (x->box.y1 < y->box.y1);
 }
 
 /* NMS by class, of all pairs. */
@@ -111,7 +112,7 @@ static void tiles_equal_composition_by_hand(void **state) {
     size_t count = 0;
     for (size_t i = 0; i < grid.count; i++)
         count = add_window(page, grid.items[i], expected, count);
-    size_t merged = nms(expected, count, defaults.iou);
+    size_t merged = nms(expected, count, defaults.merge.threshold);
     assert_true(merged > 20 && merged < count); /* the merge had work to do */
 
     struct yt_predict_options options = defaults;
@@ -143,6 +144,37 @@ static void blank_tiles_are_skipped(void **state) {
     out = predict(&options, page, found);
     assert_int_equal(out.blank, 4);
     assert_int_equal(out.count, 0);
+    yt_image_free(page);
+}
+
+/* The whole page, as one window more, adds what it alone gives; NMS merges the two lists. */
+static void whole_pass_is_one_window_more(void **state) {
+    (void)state;
+    static struct yt_detection expected[FOUND_MAX], found[FOUND_MAX];
+    struct yt_image *page = ref_page(150, 170, 170);
+    struct yt_predict_options options = defaults;
+    options.merge.threshold = 1; /* only copies are merged: all that was found is there */
+    size_t tiles = predict(&options, page, expected).count;
+    options.sliced = YT_SLICED_NEVER;
+    size_t whole = predict(&options, page, expected + tiles).count;
+    qsort(expected, tiles + whole, sizeof *expected, by_score);
+    options.sliced = YT_SLICED_AUTO;
+    options.whole_pass = true;
+    struct yt_prediction out = predict(&options, page, found);
+    assert_int_equal(out.count, tiles + whole);
+    assert_true(whole > 0);
+    assert_memory_equal(found, expected, out.count * sizeof *found);
+    yt_image_free(page);
+}
+
+static void cap_that_was_hit_is_counted(void **state) {
+    (void)state;
+    static struct yt_detection found[FOUND_MAX];
+    struct yt_image *page = ref_page(150, 170, 170);
+    struct yt_predict_options options = defaults;
+    assert_int_equal(predict(&options, page, found).capped, 12); /* no threshold: all are full */
+    options.conf = 0.9999f;
+    assert_int_equal(predict(&options, page, found).capped, 0);
     yt_image_free(page);
 }
 
@@ -272,6 +304,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiles_equal_composition_by_hand),
         cmocka_unit_test(blank_tiles_are_skipped),
+        cmocka_unit_test(whole_pass_is_one_window_more),
+        cmocka_unit_test(cap_that_was_hit_is_counted),
         cmocka_unit_test(auto_tiles_what_is_larger),
         cmocka_unit_test(threshold_is_strict_and_classes_filter),
         cmocka_unit_test(gray_equals_colour_and_threads_do_not_matter),
