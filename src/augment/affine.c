@@ -6,9 +6,17 @@
 
 #include <math.h>
 
+/* One draw says whether and how far: what falls outside of -degrees .. degrees stays upright. */
+static double draw_degrees(const struct yt_augment *augment, struct yt_rng *rng) {
+    double rotated = 1 - augment->upright;
+    double reach = rotated > 0 ? augment->degrees / rotated : 0;
+    double degrees = yt_rng_uniform(rng, -reach, reach);
+    return fabs(degrees) <= augment->degrees ? degrees : 0;
+}
+
 struct yt_affine yt_affine_draw(const struct yt_augment *augment, struct yt_rng *rng, int side) {
     double t = augment->translate;
-    double angle = yt_rng_uniform(rng, -augment->degrees, augment->degrees) * M_PI / 180;
+    double angle = draw_degrees(augment, rng) * M_PI / 180;
     double scale = yt_rng_uniform(rng, 1 - augment->scale, 1 + augment->scale);
     float to_x = (float)(yt_rng_uniform(rng, 0.5 - t, 0.5 + t) * side);
     float to_y = (float)(yt_rng_uniform(rng, 0.5 - t, 0.5 + t) * side);

@@ -20,7 +20,8 @@
 
 struct yt_augment {
     double hsv_h, hsv_s, hsv_v; /* gains are drawn from 1 - x .. 1 + x */
-    double degrees;             /* rotation, -x .. x */
+    double degrees;             /* rotation, -x .. x, of the samples that are rotated */
+    double upright;             /* the share of the samples that is not rotated */
     double translate;           /* shift, a fraction -x .. x of the input's side */
     double scale;               /* 1 - x .. 1 + x */
     uint8_t border;             /* of what the sample does not cover */

@@ -101,7 +101,8 @@ int yt_bench_train(const struct yt_bench_options *o, struct yt_str *json) {
     struct yt_step step;
     yt_model_init(model, 0);
     int failed =
-        yt_step_init(&step, model, (struct yt_loss_gains){7.5f, 0.5f, 1.5f}, o->batch, o->imgsz);
+        yt_step_init(&step, model, (struct yt_loss_gains){.box = 7.5f, .cls = 0.5f, .dfl = 1.5f},
+                     o->batch, o->imgsz);
     if (!failed) {
         failed = run(o, &step, json);
         yt_step_release(&step);

@@ -70,6 +70,7 @@ struct yt_settings {
     bool cos_lr;
     int nbs;
     double box, cls, dfl;
+    double assign_min_side, assign_fallback;
     double clip;
     double ema_decay, ema_tau;
     bool shuffle, save, val;
@@ -77,7 +78,7 @@ struct yt_settings {
 
     /* augment */
     double hsv_h, hsv_s, hsv_v;
-    double degrees, translate, scale;
+    double degrees, rotate_p, translate, scale;
     int border;
 
     /* val */

@@ -87,9 +87,13 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
     t->progress =
         (struct yt_progress){.epochs = settings->epochs, .last_update = -1, .best_fitness = -1};
     yt_console_init(&t->console);
-    struct yt_loss_gains gains = {(float)settings->box, (float)settings->cls, (float)settings->dfl};
+    t->gains = (struct yt_loss_gains){.box = (float)settings->box,
+                                      .cls = (float)settings->cls,
+                                      .dfl = (float)settings->dfl,
+                                      .assign_min_side = (float)settings->assign_min_side,
+                                      .assign_fallback = (float)settings->assign_fallback};
     if (open_folder(t) != 0 ||
-        yt_step_init(&t->step, model, gains, settings->batch, settings->imgsz) != 0) {
+        yt_step_init(&t->step, model, t->gains, settings->batch, settings->imgsz) != 0) {
         free(t->run);
         return -1;
     }

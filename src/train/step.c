@@ -9,7 +9,11 @@ const char *const yt_item_names[YT_ITEMS] = {"box_om", "cls_om", "dfl_om",
 
 void yt_loss_init_head(struct yt_loss *loss, enum yt_head head, struct yt_loss_gains gains) {
     struct yt_loss_options options = {
-        .assign = {.topk = head == YT_ONE2MANY ? 10 : 1, .alpha = 0.5f, .beta = 6},
+        .assign = {.topk = head == YT_ONE2MANY ? 10 : 1,
+                   .alpha = 0.5f,
+                   .beta = 6,
+                   .min_side = gains.assign_min_side,
+                   .fallback = gains.assign_fallback},
         .box = gains.box,
         .cls = gains.cls,
         .dfl = gains.dfl,

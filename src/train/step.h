@@ -27,8 +27,10 @@ struct yt_step {
     double forward_s, loss_s, backward_s; /* accumulated */
 };
 
+/* What a run sets of the loss (yolov10/loss.h, assign.h). */
 struct yt_loss_gains {
     float box, cls, dfl;
+    float assign_min_side, assign_fallback;
 };
 
 /* Plans for full batches of (batch, imgsz, imgsz, 3). -1 + yt_fail when they do not fit in memory.

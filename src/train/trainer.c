@@ -126,8 +126,7 @@ static int validate(struct yt_trainer *t) {
         t->detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
     else
         yt_detector_update(t->detector, t->optimizer.ema);
-    struct yt_loss_gains gains = {(float)s->box, (float)s->cls, (float)s->dfl};
-    struct yt_validate_options options = {.max_det = s->max_det, .gains = &gains};
+    struct yt_validate_options options = {.max_det = s->max_det, .gains = &t->gains};
     struct yt_validation result;
     int batch = YT_MIN(2 * s->batch, VAL_BATCH_MAX);
     struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, batch, 1);

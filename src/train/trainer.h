@@ -39,6 +39,7 @@ struct yt_trainer {
     struct yt_schedule schedule;
     struct yt_optimizer optimizer;
     struct yt_step step;
+    struct yt_loss_gains gains;
     struct yt_progress progress;
     struct yt_detector *detector; /* for validation */
     struct yt_console console;

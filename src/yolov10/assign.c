@@ -15,7 +15,10 @@ struct fit {
 struct yt_assign_truth {
     int target, cls;
     struct yt_shape shape; /* pixels */
+    struct yt_box reach;   /* candidates are the anchors inside: the box, widened to min_side */
     float largest_metric, largest_overlap;
+    int best_anchor; /* that of the largest target score; -1: none has one above 0 */
+    float best_score;
 };
 
 /* An anchor while an image is worked on. */
@@ -40,6 +43,7 @@ struct scene {
 
 void yt_assigner_init(struct yt_assigner *assigner, const struct yt_assign_options *options) {
     YT_ASSERT(options->topk >= 1 && options->topk <= YT_ASSIGN_TOPK_MAX);
+    YT_ASSERT(options->min_side >= 0 && options->fallback >= 0 && options->fallback <= 1);
     *assigner = (struct yt_assigner){.options = *options};
 }
 
@@ -76,6 +80,20 @@ static struct yt_box pixels(const struct yt_head_maps *maps, const struct yt_tar
     return (struct yt_box){cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2};
 }
 
+/* The interval low..high, widened about its middle to at least `side`. */
+static void widen(float *low, float *high, float side) {
+    if (*high - *low >= side) return;
+    float middle = (*low + *high) / 2;
+    *low = middle - side / 2;
+    *high = middle + side / 2;
+}
+
+static struct yt_box widened(struct yt_box box, float side) {
+    widen(&box.x1, &box.x2, side);
+    widen(&box.y1, &box.y2, side);
+    return box;
+}
+
 /* Sorts the targets by image, keeping their order inside an image (a counting sort). */
 static void sort_by_image(struct yt_assigner *assigner, const struct yt_head_maps *maps,
                           const struct yt_target *targets, int count) {
@@ -92,7 +110,11 @@ static void sort_by_image(struct yt_assigner *assigner, const struct yt_head_map
         assigner->boxes[t] = pixels(maps, &targets[t]);
         assigner->positives[t] = 0;
         assigner->truths[first[targets[t].image]++] = (struct yt_assign_truth){
-            .target = t, .cls = targets[t].cls, .shape = yt_shape_of(assigner->boxes[t])};
+            .target = t,
+            .cls = targets[t].cls,
+            .shape = yt_shape_of(assigner->boxes[t]),
+            .reach = widened(assigner->boxes[t], assigner->options.min_side),
+            .best_anchor = -1};
     }
     for (int i = maps->batch; i > 0; i--) first[i] = first[i - 1];
     first[0] = 0;
@@ -119,7 +141,7 @@ static void decode(const struct scene *scene, struct yt_assign_cell *cell,
     cell->decoded = true;
 }
 
-/* `anchor`, numbered `index`, lies inside the truth's box. */
+/* `anchor`, numbered `index`, is a candidate of the truth. */
 static struct fit fit_of(const struct scene *scene, const struct yt_assign_truth *truth, int index,
                          struct yt_anchor anchor) {
     struct yt_assign_cell *cell = &scene->cells[index];
@@ -168,11 +190,11 @@ static struct span span_of(float low, float high, float stride, int cells) {
     return (struct span){(int)begin, (int)end};
 }
 
-/* Compares a truth with the anchors of one level that lie inside its box. */
+/* Compares a truth with its candidates of one level. */
 static void visit_level(const struct scene *scene, int t, int level, struct ranking *ranking) {
     const struct yt_assign_truth *truth = &scene->truths[t];
     const struct yt_head_level *l = &scene->maps->level[level];
-    const struct yt_box *box = &truth->shape.box;
+    const struct yt_box *box = &truth->reach;
     struct span xs = span_of(box->x1, box->x2, l->stride, l->w);
     struct span ys = span_of(box->y1, box->y2, l->stride, l->h);
     int start = yt_anchors_start(scene->maps, level);
@@ -213,7 +235,7 @@ static void claim_anchors(const struct scene *scene, int t) {
         if (is_ranked(&ranking, index)) continue;
         free_places--;
         struct yt_anchor anchor = yt_anchor_at(scene->maps, index);
-        if (inside(anchor, &truth->shape.box))
+        if (inside(anchor, &truth->reach))
             claim(&scene->cells[index], t, fit_of(scene, truth, index, anchor));
     }
 }
@@ -242,11 +264,67 @@ static double score_anchors(const struct scene *scene, int *positives) {
             scene->assigned[a] = (struct yt_assigned){-1, 0};
             continue;
         }
-        const struct yt_assign_truth *truth = &scene->truths[cell->owner];
+        struct yt_assign_truth *truth = &scene->truths[cell->owner];
         float score = cell->fit.metric * truth->largest_overlap / (truth->largest_metric + 1e-9f);
         scene->assigned[a] = (struct yt_assigned){truth->target, score};
         if (score > 0) positives[truth->target]++;
+        if (score > truth->best_score) {
+            truth->best_anchor = a;
+            truth->best_score = score;
+        }
         sum += score;
+    }
+    return sum;
+}
+
+/* The finest level whose distances reach the sides of a box about one of its anchors. */
+static int level_for(const struct yt_head_maps *maps, const struct yt_box *box) {
+    float half = fmaxf(box->x2 - box->x1, box->y2 - box->y1) / 2;
+    int level = 0;
+    while (level + 1 < maps->levels && half > (YT_DFL_BINS - 2) * maps->level[level].stride)
+        level++;
+    return level;
+}
+
+static int clamped(float x, int count) {
+    return (int)fminf(fmaxf(x, 0), (float)(count - 1));
+}
+
+/* Of rule 4; -1: all anchors about the box are taken. */
+static int nearest_free_anchor(const struct scene *scene, const struct yt_box *box) {
+    enum { RADIUS = 2 };
+    int level = level_for(scene->maps, box), best = -1;
+    const struct yt_head_level *l = &scene->maps->level[level];
+    int start = yt_anchors_start(scene->maps, level);
+    float x = (box->x1 + box->x2) / 2, y = (box->y1 + box->y2) / 2, nearest = 0;
+    int column = clamped(x / l->stride, l->w), row = clamped(y / l->stride, l->h);
+    for (int r = YT_MAX(row - RADIUS, 0); r <= YT_MIN(row + RADIUS, l->h - 1); r++) {
+        for (int c = YT_MAX(column - RADIUS, 0); c <= YT_MIN(column + RADIUS, l->w - 1); c++) {
+            int index = start + r * l->w + c;
+            if (scene->assigned[index].score > 0) continue;
+            struct yt_anchor anchor = yt_anchor_at(scene->maps, index);
+            float dx = anchor.x - x, dy = anchor.y - y, distance = dx * dx + dy * dy;
+            if (best >= 0 && !(distance < nearest)) continue;
+            best = index;
+            nearest = distance;
+        }
+    }
+    return best;
+}
+
+/* Rule 4. Returns by how much the sum of the image's target scores grows. */
+static double raise_the_weak(const struct scene *scene, int *positives) {
+    float least = scene->options->fallback;
+    double sum = 0;
+    for (int t = 0; t < scene->truth_count && least > 0; t++) {
+        const struct yt_assign_truth *truth = &scene->truths[t];
+        if (truth->best_score >= least || !is_valid(&truth->shape.box)) continue;
+        int anchor = truth->best_anchor;
+        if (anchor < 0) anchor = nearest_free_anchor(scene, &truth->shape.box);
+        if (anchor < 0) continue;
+        if (truth->best_anchor < 0) positives[truth->target]++;
+        scene->assigned[anchor] = (struct yt_assigned){truth->target, least};
+        sum += (double)least - truth->best_score;
     }
     return sum;
 }
@@ -261,7 +339,8 @@ static double assign_image(const struct scene *scene, int *positives) {
     }
     for (int t = 0; t < scene->truth_count; t++) claim_anchors(scene, t);
     settle_conflicts(scene);
-    return score_anchors(scene, positives);
+    double sum = score_anchors(scene, positives);
+    return sum + raise_the_weak(scene, positives);
 }
 
 void yt_assign(struct yt_assigner *assigner, const struct yt_head_maps *maps,

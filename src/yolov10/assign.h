@@ -1,22 +1,34 @@
 /* Which anchor learns which target, and how strongly: the task-aligned assigner (Feng et al.,
  * "TOOD", ICCV 2021) as YOLOv10 uses it, top 10 for one-to-many and top 1 for one-to-one.
  *
- * For target g and anchor a whose centre lies strictly inside g's box:
+ * The candidates of target g are the anchors whose centre lies strictly inside g's box, each side
+ * of which is first widened about its middle to at least min_side pixels. For target g and
+ * candidate a:
  *
- *     overlap = max(CIoU(box of g, predicted box of a), 0)
+ *     overlap = max(CIoU(box of g as it is, predicted box of a), 0)
  *     metric  = sigmoid(logit of a for g's class)^alpha * overlap^beta
  *
  * and 0 for every other pair. Then
  *   1. Each target claims the `topk` anchors of largest metric. Where fewer have a metric above 0,
  *      the free places go to the anchors numbered lowest among all those of metric 0 (the
- *      reference leaves this choice open); of these, anchors outside the box are no claims.
+ *      reference leaves this choice open); of these, only candidates are claims.
  *   2. An anchor that several targets claim goes to the target of the image with the largest
  *      overlap, claimant or not; the first on a tie, and so the image's first if all are 0.
  *   3. The anchor's target score is metric * O / (M + 1e-9), O and M being the largest overlap and
  *      the largest metric among the anchors its target got.
+ *   4. With fallback > 0: the best anchor of every target gets at least that target score. The best
+ *      is that of the largest score, the lowest on a tie; for a target without one above 0 it is
+ *      the anchor nearest to the box's middle (the lowest on a tie) of those that learn nothing, at
+ *      most two cells from the cell that holds the middle, of the finest level on which 14 cells
+ *      are half the longest side or more. Targets are served in their order; where all 25 anchors
+ *      are taken, a target goes without, and `positives` tells.
  * A target whose box has x1 + y1 + x2 + y2 <= 0 claims nothing.
  *
- * The work grows with the anchors inside boxes: only those are decoded and compared. Images are
+ * min_side and fallback are no part of TOOD and are 0, off, in the reference: there a box that
+ * holds no anchor centre is learnt by none, and neither is one that no prediction fits (docs/
+ * thin-symbols.md).
+ *
+ * The work grows with the number of candidates: only those are decoded and compared. Images are
  * shared out over threads; each is computed by one, so the result depends on no thread count.
  */
 #ifndef YT_YOLOV10_ASSIGN_H
@@ -30,6 +42,8 @@
 struct yt_assign_options {
     int topk; /* 1 .. YT_ASSIGN_TOPK_MAX */
     float alpha, beta;
+    float min_side; /* input pixels; 0: boxes as they are */
+    float fallback; /* 0 .. 1; 0: a target may go without an anchor */
 };
 
 /* The result for one anchor of one image. */

@@ -6,10 +6,17 @@
 #include "support/test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { SIDE = 160, BORDER = 114 };
 
-static const struct yt_augment usual = {0.015, 0.7, 0.4, 5, 0.1, 0.3, BORDER};
+static const struct yt_augment usual = {.hsv_h = 0.015,
+                                        .hsv_s = 0.7,
+                                        .hsv_v = 0.4,
+                                        .degrees = 5,
+                                        .translate = 0.1,
+                                        .scale = 0.3,
+                                        .border = BORDER};
 static const struct yt_augment off = {.border = BORDER};
 
 static struct yt_rng rng_of(uint64_t i) {
@@ -108,6 +115,29 @@ static void draws_are_within_their_ranges(void **state) {
     struct yt_rng rng = rng_of(0);
     struct yt_affine still = yt_affine_draw(&off, &rng, SIDE);
     assert_true(yt_affine_is_identity(&still) && still.scale == 1);
+}
+
+/* A share stays upright, the others turn by any angle alike; nothing else changes. */
+static void some_stay_upright(void **state) {
+    (void)state;
+    struct yt_augment seldom = usual;
+    seldom.upright = 0.7;
+    int turned = 0, far = 0;
+    const int count = 4000;
+    for (uint64_t i = 0; i < (uint64_t)count; i++) {
+        struct yt_rng rng = rng_of(i), same = rng;
+        struct yt_affine some = yt_affine_draw(&seldom, &rng, SIDE);
+        struct yt_affine all = yt_affine_draw(&usual, &same, SIDE);
+        double degrees = fabs(atan2(some.m[1], some.m[0])) * 180 / M_PI;
+        assert_true(degrees < 5.001);
+        turned += degrees > 0;
+        far += degrees > 2.5;
+        assert_true(some.scale == all.scale && rng.state == same.state);
+    }
+    assert_true(abs(turned - count * 3 / 10) < 120 && abs(far - count * 3 / 20) < 90);
+    seldom.upright = 1;
+    struct yt_rng rng = rng_of(0);
+    assert_true(yt_affine_draw(&seldom, &rng, SIDE).m[1] == 0);
 }
 
 /* Against the corners in double precision. */
@@ -295,6 +325,7 @@ int main(void) {
         cmocka_unit_test(hsv_gains_equal_golden),
         cmocka_unit_test(gray_equals_colour),
         cmocka_unit_test(draws_are_within_their_ranges),
+        cmocka_unit_test(some_stay_upright),
         cmocka_unit_test(boxes_follow_their_corners),
         cmocka_unit_test(the_filter_names_its_reasons),
         cmocka_unit_test(nothing_on_changes_nothing),

@@ -38,7 +38,8 @@ static void compute_gradient(const struct yt_json *rows) {
         struct yt_head_maps maps = yt_network_maps(&r.network, (enum yt_head)head);
         struct yt_loss loss;
         float items[3];
-        yt_loss_init_head(&loss, (enum yt_head)head, (struct yt_loss_gains){7.5f, 0.5f, 1.5f});
+        yt_loss_init_head(&loss, (enum yt_head)head,
+                          (struct yt_loss_gains){.box = 7.5f, .cls = 0.5f, .dfl = 1.5f});
         yt_detection_loss(&loss, &maps, targets, (int)yt_json_count(rows), items);
         yt_loss_release(&loss);
     }

@@ -79,7 +79,7 @@ struct run {
 
 static void run_init(struct run *r) {
     r->model = ref_model_new("n", 3);
-    struct yt_loss_gains gains = {7.5f, 0.5f, 1.5f};
+    struct yt_loss_gains gains = {.box = 7.5f, .cls = 0.5f, .dfl = 1.5f};
     assert_int_equal(yt_step_init(&r->step, r->model, gains, BATCH, SIDE), 0);
     yt_optimizer_init(&r->optimizer, YT_ADAMW, r->model->params);
     fill(&r->full, BATCH);
@@ -151,7 +151,7 @@ static void test_same_bits(void **state) {
     run_init(&b);
     run_step(&b, &b.full.batch);
     yt_step_release(&b.step); /* as after a pause: the smaller batch is planned first */
-    struct yt_loss_gains gains = {7.5f, 0.5f, 1.5f};
+    struct yt_loss_gains gains = {.box = 7.5f, .cls = 0.5f, .dfl = 1.5f};
     assert_int_equal(yt_step_init(&b.step, b.model, gains, BATCH, SIDE), 0);
     run_step(&b, &b.last.batch);
     run_step(&b, &b.full.batch);

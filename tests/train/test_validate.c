@@ -14,7 +14,7 @@
 
 enum { NC = 3, MAX_DET = 30, PICTURES = 5 };
 
-static const struct yt_loss_gains gains = {7.5f, 0.5f, 1.5f};
+static const struct yt_loss_gains gains = {.box = 7.5f, .cls = 0.5f, .dfl = 1.5f};
 
 /* Five pictures of three shapes with a few labels each, as a YOLO data set. */
 static void write_pictures(void) {

@@ -139,6 +139,17 @@ static void target_box(const struct yt_head_maps *maps, const struct yt_target *
     box[3] = cy + h / 2;
 }
 
+/* The box whose anchors are candidates; float arithmetic as that of the box. */
+static void widen(double box[4], float min_side) {
+    for (int axis = 0; axis < 2; axis++) {
+        float low = (float)box[axis], high = (float)box[axis + 2];
+        float middle = (low + high) / 2;
+        if (high - low >= min_side) continue;
+        box[axis] = middle - min_side / 2;
+        box[axis + 2] = middle + min_side / 2;
+    }
+}
+
 /* --- assignment: dense (targets of the image) x (anchors) matrices ---------------------------- */
 
 struct dense {
@@ -152,8 +163,8 @@ static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
 
-static void compare_all(const struct ref_scene *scene, int image, struct dense *d) {
-    double box[64], predicted[4], gt[4];
+static void compare_all(const struct ref_scene *scene, int image, float min_side, struct dense *d) {
+    double box[64], predicted[4], gt[4], reach[4];
     for (int a = 0; a < d->anchors; a++) {
         struct ref_anchor anchor = ref_anchor_at(&scene->maps, image, a);
         for (int i = 0; i < 64; i++) box[i] = anchor.level->box[anchor.box_offset + (size_t)i];
@@ -164,7 +175,10 @@ static void compare_all(const struct ref_scene *scene, int image, struct dense *
             const struct yt_target *target = &scene->targets[d->index[g]];
             target_box(&scene->maps, target, gt);
             bool valid = gt[0] + gt[1] + gt[2] + gt[3] > 0;
-            double nearest = fmin(fmin(px - gt[0], py - gt[1]), fmin(gt[2] - px, gt[3] - py));
+            memcpy(reach, gt, sizeof reach);
+            widen(reach, min_side);
+            double nearest =
+                fmin(fmin(px - reach[0], py - reach[1]), fmin(reach[2] - px, reach[3] - py));
             int at = g * d->anchors + a;
             d->inside[at] = valid && nearest > 1e-9;
             double score = sigmoid(anchor.level->cls[anchor.cls_offset + (size_t)target->cls]);
@@ -225,8 +239,45 @@ static void score_anchors(const struct dense *d, int *target, double *score) {
     }
 }
 
-static void assign_image(const struct ref_scene *scene, int image, int topk, int *target,
-                         double *score) {
+/* Which free anchor of the 5 x 5 about the middle of a target's box is nearest to it; -1: none. */
+static int nearest_free(const struct ref_scene *scene, const double gt[4], const double *score) {
+    double half = fmax(gt[2] - gt[0], gt[3] - gt[1]) / 2, nearest = INFINITY;
+    int level = 0, best = -1, first = 0;
+    while (level + 1 < scene->maps.levels && half > 14 * scene->maps.level[level].stride) {
+        first += scene->maps.level[level].h * scene->maps.level[level].w;
+        level++;
+    }
+    const struct yt_head_level *l = &scene->maps.level[level];
+    double x = (gt[0] + gt[2]) / 2 / l->stride, y = (gt[1] + gt[3]) / 2 / l->stride;
+    double column = fmin(fmax(floor(x), 0), l->w - 1), row = fmin(fmax(floor(y), 0), l->h - 1);
+    for (int a = 0; a < l->h * l->w; a++) {
+        int c = a % l->w, r = a / l->w;
+        double distance = pow(c + 0.5 - x, 2) + pow(r + 0.5 - y, 2);
+        bool near = fabs(c - column) <= 2 && fabs(r - row) <= 2;
+        if (!near || score[first + a] > 0 || distance >= nearest) continue;
+        nearest = distance;
+        best = first + a;
+    }
+    return best;
+}
+
+static void raise_the_weak(const struct ref_scene *scene, const struct dense *d, double least,
+                           int *target, double *score) {
+    double gt[4];
+    for (int g = 0; g < d->targets; g++) {
+        int best = -1;
+        for (int a = 0; a < d->anchors; a++)
+            if (target[a] == d->index[g] && score[a] > (best < 0 ? 0 : score[best])) best = a;
+        target_box(&scene->maps, &scene->targets[d->index[g]], gt);
+        if (best < 0) best = nearest_free(scene, gt, score);
+        if (best < 0 || gt[0] + gt[1] + gt[2] + gt[3] <= 0 || score[best] >= least) continue;
+        target[best] = d->index[g];
+        score[best] = least;
+    }
+}
+
+static void assign_image(const struct ref_scene *scene, int image,
+                         const struct yt_assign_options *options, int *target, double *score) {
     struct dense d = {.anchors = anchors_of(&scene->maps)};
     d.index = yt_malloc((size_t)(scene->count + 1) * sizeof *d.index);
     for (int t = 0; t < scene->count; t++)
@@ -237,10 +288,11 @@ static void assign_image(const struct ref_scene *scene, int image, int topk, int
     d.inside = yt_calloc(pairs, sizeof *d.inside);
     d.positive = yt_calloc(pairs, sizeof *d.positive);
     for (int a = 0; a < d.anchors; a++) target[a] = -1, score[a] = 0;
-    compare_all(scene, image, &d);
-    claim(&d, topk);
+    compare_all(scene, image, options->min_side, &d);
+    claim(&d, options->topk);
     settle_conflicts(&d);
     score_anchors(&d, target, score);
+    if (options->fallback > 0) raise_the_weak(scene, &d, options->fallback, target, score);
     free(d.index);
     free(d.overlap);
     free(d.metric);
@@ -296,7 +348,8 @@ void ref_loss_anchor(const struct ref_loss *ref, const struct ref_scene *scene, 
     anchor_items(ref, scene, image, a, box, cls, alpha, NULL, items);
 }
 
-void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene, int topk) {
+void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene,
+                   const struct yt_assign_options *options) {
     const struct yt_head_maps *maps = &scene->maps;
     int anchors = anchors_of(maps), total = maps->batch * anchors;
     *ref = (struct ref_loss){
@@ -305,7 +358,7 @@ void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene, int topk
         .alpha = yt_calloc((size_t)total, sizeof *ref->alpha),
     };
     for (int image = 0; image < maps->batch; image++)
-        assign_image(scene, image, topk, ref->target + image * anchors,
+        assign_image(scene, image, options, ref->target + image * anchors,
                      ref->score + image * anchors);
     for (int i = 0; i < total; i++) ref->z += ref->score[i];
     ref->z = fmax(ref->z, 1);

@@ -29,7 +29,8 @@ struct ref_loss {
     double z;
     double items[3]; /* times the gains 7.5, 0.5, 1.5 */
 };
-void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene, int topk);
+void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene,
+                   const struct yt_assign_options *options);
 void ref_loss_release(struct ref_loss *ref);
 
 /* What anchor `a` of image `image` adds to the items (times the gains) if its logits were these.

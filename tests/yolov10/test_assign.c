@@ -11,12 +11,11 @@ static struct yt_assign_options options(int topk) {
 }
 
 /* Returns how many anchors are assigned. */
-static int compare(const struct ref_scene *scene, int topk) {
-    struct yt_assign_options o = options(topk);
+static int compare_with(const struct ref_scene *scene, struct yt_assign_options o) {
     struct yt_assigner assigner;
     struct ref_loss ref;
     yt_assigner_init(&assigner, &o);
-    ref_loss_init(&ref, scene, topk);
+    ref_loss_init(&ref, scene, &o);
     yt_assign(&assigner, &scene->maps, scene->targets, scene->count);
     int total = scene->maps.batch * yt_anchors_count(&scene->maps), assigned = 0;
     int *positives = yt_calloc((size_t)scene->count + 1, sizeof *positives);
@@ -39,6 +38,10 @@ static int compare(const struct ref_scene *scene, int topk) {
     ref_loss_release(&ref);
     yt_assigner_release(&assigner);
     return assigned;
+}
+
+static int compare(const struct ref_scene *scene, int topk) {
+    return compare_with(scene, options(topk));
 }
 
 static void test_random_scenes(void **state) {
@@ -70,6 +73,71 @@ static void test_no_targets(void **state) {
     assert_int_equal(compare(&scene, 10), 0);
     ref_scene_label(&scene, 1, 0, 30, 30, 40, 40); /* image 0 stays empty */
     assert_int_equal(compare(&scene, 10), 10);
+    ref_scene_release(&scene);
+}
+
+/* As music: two pixels wide or high, dots, and a few ordinary boxes. */
+static void label_thinly(struct ref_scene *scene, struct yt_rng *rng, int count) {
+    const struct yt_head_level *l = &scene->maps.level[0];
+    for (int i = 0; i < count; i++) {
+        double thin = yt_rng_uniform(rng, 0.5, 6), side = yt_rng_uniform(rng, 3, 60);
+        ref_scene_label(scene, i % scene->maps.batch, (int)yt_rng_below(rng, 3),
+                        yt_rng_uniform(rng, 0, 8.0 * l->w), yt_rng_uniform(rng, 0, 8.0 * l->h),
+                        i % 3 ? thin : side, i % 3 == 1 ? side : thin);
+    }
+}
+
+static void test_thin_boxes(void **state) {
+    (void)state;
+    static const struct yt_assign_options cases[] = {
+        {1, 0.5f, 6, 16, 0},        {10, 0.5f, 6, 16, 0},    {10, 0.5f, 6, 0, 0.2f},
+        {1, 0.5f, 6, 16, 0.2f},     {10, 0.5f, 6, 16, 0.2f}, {10, 0.5f, 6, 40, 1},
+        {3, 0.5f, 6, 7.5f, 0.003f},
+    };
+    int narrow = 0, widened = 0;
+    for (size_t i = 0; i < 5 * YT_COUNT(cases); i++) {
+        struct yt_rng rng = yt_rng_make(9, "assign", i, 0);
+        struct ref_scene scene;
+        ref_scene_init(&scene, &rng, 2, 16, 12, 3);
+        label_thinly(&scene, &rng, 60);
+        ref_scene_label_randomly(&scene, &rng, 10);
+        struct yt_assign_options o = cases[i % YT_COUNT(cases)];
+        widened += compare_with(&scene, o);
+        o.min_side = o.fallback = 0;
+        narrow += compare_with(&scene, o);
+        ref_scene_release(&scene);
+    }
+    assert_true(widened > narrow + 500);
+}
+
+/* What the fallback promises: no label without an anchor, as long as there is room about it. */
+static void test_every_label_is_learnt(void **state) {
+    (void)state;
+    struct yt_assign_options o = {1, 0.5f, 6, 16, 0.2f};
+    struct yt_assigner assigner;
+    yt_assigner_init(&assigner, &o);
+    for (uint64_t i = 0; i < 20; i++) {
+        struct yt_rng rng = yt_rng_make(10, "assign", i, 0);
+        struct ref_scene scene;
+        ref_scene_init(&scene, &rng, 1, 16, 16, 3);
+        for (int k = 0; k < 3; k++) ref_scene_label(&scene, 0, k, 64, 60, 2, 50); /* a chord */
+        label_thinly(&scene, &rng, 20);
+        yt_assign(&assigner, &scene.maps, scene.targets, scene.count);
+        for (int t = 0; t < scene.count; t++) assert_true(assigner.positives[t] >= 1);
+        ref_scene_release(&scene);
+    }
+    yt_assigner_release(&assigner);
+}
+
+/* Thirty equal boxes, 25 places. */
+static void test_fallback_ends_where_all_is_taken(void **state) {
+    (void)state;
+    struct yt_assign_options o = {1, 0.5f, 6, 0, 0.5f};
+    struct yt_rng rng = yt_rng_make(11, "assign", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 1, 16, 16, 3);
+    for (int k = 0; k < 30; k++) ref_scene_label(&scene, 0, k % 3, 64, 64, 2, 2); /* no centre */
+    assert_int_equal(compare_with(&scene, o), 25);
     ref_scene_release(&scene);
 }
 
@@ -192,6 +260,9 @@ static void test_memory_is_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_scenes),
+        cmocka_unit_test(test_thin_boxes),
+        cmocka_unit_test(test_every_label_is_learnt),
+        cmocka_unit_test(test_fallback_ends_where_all_is_taken),
         cmocka_unit_test(test_no_targets),
         cmocka_unit_test(test_boxes_at_the_limits),
         cmocka_unit_test(test_duplicates),

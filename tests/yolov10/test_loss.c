@@ -7,8 +7,17 @@
 
 #include <math.h>
 
+static void init_with(struct yt_loss *loss, const struct yt_assign_options *assign) {
+    yt_loss_init(loss, &(struct yt_loss_options){.assign = *assign, 7.5f, 0.5f, 1.5f});
+}
+
+static struct yt_assign_options plain(int topk) {
+    return (struct yt_assign_options){.topk = topk, .alpha = 0.5f, .beta = 6};
+}
+
 static void init(struct yt_loss *loss, int topk) {
-    yt_loss_init(loss, &(struct yt_loss_options){.assign = {topk, 0.5f, 6}, 7.5f, 0.5f, 1.5f});
+    struct yt_assign_options assign = plain(topk);
+    init_with(loss, &assign);
 }
 
 static void compare_items(const float got[3], const double expected[3]) {
@@ -79,17 +88,23 @@ static void compare_gradients(const struct ref_loss *ref, const struct ref_scene
     if (scene->count) assert_true(box.norm > 0);
 }
 
-static void compare(const struct ref_scene *scene, int topk, bool gradients) {
+static void compare_with(const struct ref_scene *scene, const struct yt_assign_options *assign,
+                         bool gradients) {
     struct yt_loss loss;
     struct ref_loss ref;
     float items[3];
-    init(&loss, topk);
-    ref_loss_init(&ref, scene, topk);
+    init_with(&loss, assign);
+    ref_loss_init(&ref, scene, assign);
     yt_detection_loss(&loss, &scene->maps, scene->targets, scene->count, items);
     compare_items(items, ref.items);
     if (gradients) compare_gradients(&ref, scene);
     ref_loss_release(&ref);
     yt_loss_release(&loss);
+}
+
+static void compare(const struct ref_scene *scene, int topk, bool gradients) {
+    struct yt_assign_options assign = plain(topk);
+    compare_with(scene, &assign, gradients);
 }
 
 static void test_random_scenes(void **state) {
@@ -116,6 +131,19 @@ static void test_random_scenes(void **state) {
         compare(&scene, 10, cases[c].gradients && i > c);
         ref_scene_release(&scene);
     }
+}
+
+/* Anchors beside their boxes, and scores that no prediction earned. */
+static void test_thin_boxes(void **state) {
+    (void)state;
+    static const struct yt_assign_options widened = {10, 0.5f, 6, 16, 0.2f};
+    struct yt_rng rng = yt_rng_make(5, "loss", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 2, 8, 8, 3);
+    for (int i = 0; i < 8; i++)
+        ref_scene_label(&scene, i % 2, i % 3, 8 * i, 30, i % 3 ? 2 : 30, i % 3 ? 25 : 2.5);
+    compare_with(&scene, &widened, true);
+    ref_scene_release(&scene);
 }
 
 /* What the loss must leave alone stays: channels beyond 64 and beyond nc. Without room for
@@ -226,6 +254,7 @@ static void test_nan_reaches_the_items(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_scenes),
+        cmocka_unit_test(test_thin_boxes),
         cmocka_unit_test(test_writes_only_its_channels),
         cmocka_unit_test(test_same_bits_for_any_threads),
         cmocka_unit_test(test_distances_are_clamped),
