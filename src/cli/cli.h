@@ -1,5 +1,5 @@
 /* The commands of yt. A command is a file cmd_<name>.c that defines one struct yt_command, and a
- * line in main.c's table:
+ * line in cli.c's table:
  *
  *     static int run(int count, char **words) {
  *         struct yt_settings settings;
@@ -16,7 +16,7 @@
  *         .run = run,
  *     };
  *
- * A command that fails leaves its line with yt_fail() and returns a code; main prints the line.
+ * A command that fails leaves its line with yt_fail() and returns a code; yt_cli_run prints the line.
  * Help for the command, `yt help slice` or `yt slice -h`, comes from its struct and the keys of its
  * groups. */
 #ifndef YT_CLI_CLI_H
@@ -41,6 +41,10 @@ struct yt_command {
     const char *const *groups; /* of keys that matter to it, NULL-terminated; or NULL */
     int (*run)(int count, char **words); /* the words after the name; returns an enum yt_exit */
 };
+
+/* All of yt: runs the command that the words of a command line name (without the program's own) and
+ * prints its error; the exit code. */
+int yt_cli_run(int count, char **words);
 
 extern const struct yt_command *const yt_commands[];        /* NULL-terminated */
 const struct yt_command *yt_command_find(const char *name); /* or NULL */

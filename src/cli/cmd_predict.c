@@ -6,9 +6,8 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "data/dataset.h"
-#include "infer/annotate.h"
 #include "infer/predict.h"
-#include "infer/predictions.h"
+#include "output/output.h"
 #include "train/runs.h"
 
 #include <math.h>
@@ -23,27 +22,30 @@ struct predict {
     const struct yt_model *model;
     struct yt_categories categories;
     struct yt_predictor *predictor;
-    struct yt_predictions predictions;
+    struct yt_output output;
     struct yt_paths paths;
+    long *ids;    /* of the images in data=; NULL where they are not from there */
     char *folder; /* the run's */
     struct yt_meter meter;
-    size_t done, unreadable, pictures;
+    size_t done, unreadable;
     /* Seconds of all images: reading; as in yt_prediction; drawing and writing. */
     double read_s, prepare_s, infer_s, merge_s, write_s;
 };
 
 /* --- which images ---------------------------------------------------------------------------- */
 
-static size_t add_pages(struct yt_paths *paths, const struct yt_dataset *dataset,
-                        enum yt_part part) {
-    size_t before = paths->count;
-    for (size_t i = 0; i < dataset->page_count; i++)
-        if (dataset->pages[i].part == part) yt_paths_add(paths, dataset->pages[i].path);
-    return paths->count - before;
+static size_t add_pages(struct predict *p, const struct yt_dataset *dataset, enum yt_part part) {
+    struct yt_paths *paths = &p->paths;
+    for (size_t i = 0; i < dataset->page_count; i++) {
+        if (dataset->pages[i].part != part) continue;
+        p->ids[paths->count] = dataset->pages[i].id;
+        yt_paths_add(paths, dataset->pages[i].path);
+    }
+    return paths->count;
 }
 
 /* The test pages of data=, or, where it has none, the validation pages. */
-static int find_test_pages(struct yt_paths *paths, const struct yt_settings *settings) {
+static int find_test_pages(struct predict *p, const struct yt_settings *settings) {
     if (!settings->data)
         return yt_fail("source: none given, and there is no data= whose test pages it could be; "
                        "name an image or a folder with source=");
@@ -51,16 +53,17 @@ static int find_test_pages(struct yt_paths *paths, const struct yt_settings *set
     struct yt_dataset_options options = {.annotation_set = settings->annotation_set};
     if (yt_dataset_open(&dataset, settings->data, &options)) return -1;
     int failed = 0;
-    if (!add_pages(paths, &dataset, YT_TEST) && !add_pages(paths, &dataset, YT_VAL))
+    p->ids = yt_calloc(dataset.page_count, sizeof *p->ids);
+    if (!add_pages(p, &dataset, YT_TEST) && !add_pages(p, &dataset, YT_VAL))
         failed = yt_fail("%s: has neither test nor validation pages; name images with source=",
                          settings->data);
     yt_dataset_release(&dataset);
     return failed;
 }
 
-static int find_images(struct yt_paths *paths, const struct yt_settings *settings) {
-    if (!settings->source) return find_test_pages(paths, settings);
-    return yt_paths_find(paths, settings->source, yt_image_suffixes, false);
+static int find_images(struct predict *p, const struct yt_settings *settings) {
+    if (!settings->source) return find_test_pages(p, settings);
+    return yt_paths_find(&p->paths, settings->source, yt_image_suffixes, false);
 }
 
 /* The name of the i-th image without its ending, to free; with a number behind it where an image
@@ -93,22 +96,16 @@ static void say(const struct predict *p, const char *path, const struct yt_image
 
 static int write_results(struct predict *p, size_t i, const struct yt_image *image,
                          const struct yt_prediction *found) {
-    int failed = 0;
     char *stem = output_stem(&p->paths, i);
-    yt_predictions_add(&p->predictions, yt_path_name(p->paths.items[i]), found->detections,
-                       found->count);
-    if (p->settings->plots) {
-        char *path = yt_format("%s/%s.png", p->folder, stem);
-        failed = yt_annotate(path, image, found->detections, found->count, &p->categories);
-        p->pictures += !failed;
-        free(path);
-    }
-    if (p->settings->save_txt && !failed) {
-        char *path = yt_format("%s/labels/%s.txt", p->folder, stem);
-        failed = yt_predictions_write_txt(path, found->detections, found->count, image->w, image->h,
-                                          false);
-        free(path);
-    }
+    struct yt_output_page page = {
+        .path = p->paths.items[i],
+        .stem = stem,
+        .id = p->ids ? p->ids[i] : (long)i + 1,
+        .image = image,
+        .detections = found->detections,
+        .count = found->count,
+    };
+    int failed = yt_output_add(&p->output, page);
     free(stem);
     return failed;
 }
@@ -144,8 +141,8 @@ static int predict_image(struct predict *p, size_t i) {
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static void report(const struct predict *p) {
-    yt_info("%zu images, %zu detections%s", p->done, p->predictions.count,
+static void report(const struct predict *p, const char *files) {
+    yt_info("%zu images, %zu detections%s", p->done, p->output.detections,
             yt_interrupted() ? "; interrupted, what was done is whole" : "");
     if (p->done) {
         double per_image = 1e3 / (double)p->done;
@@ -154,16 +151,24 @@ static void report(const struct predict *p) {
                 p->read_s * per_image, p->prepare_s * per_image, p->infer_s * per_image,
                 p->merge_s * per_image, p->write_s * per_image);
     }
-    yt_info("Results saved to %s (predictions.json%s%s)", p->folder,
-            p->pictures ? ", a picture of each image" : "",
-            p->settings->save_txt ? ", labels" : "");
+    yt_info("Results saved to %s (%s)", p->folder, files);
+}
+
+/* The words of format=; "auto" follows the keys that YOLO trainers have for it. To free. */
+static char *formats_of(const struct yt_settings *settings) {
+    if (strcmp(settings->format, "auto")) return yt_strdup(settings->format);
+    return yt_format("json%s%s", settings->plots ? ",png" : "", settings->save_txt ? ",yolo" : "");
 }
 
 static int predict_all(struct predict *p) {
-    char *json = yt_path_join(p->folder, "predictions.json");
-    int failed = yt_predictions_open(&p->predictions, json, &p->categories);
-    free(json);
+    struct yt_output_options options = {&p->categories, p->settings->annotation_set,
+                                        p->settings->picture_scale};
+    struct yt_str files = {0};
+    char *formats = formats_of(p->settings);
+    int failed = yt_output_open(&p->output, p->folder, formats, &options);
+    free(formats);
     if (failed) return YT_EXIT_DATA;
+    yt_output_describe(&p->output, &files);
     yt_meter_start(&p->meter, "predict", p->paths.count);
     for (size_t i = 0; i < p->paths.count && !failed && !yt_interrupted(); i++) {
         failed = predict_image(p, i);
@@ -171,26 +176,16 @@ static int predict_all(struct predict *p) {
     }
     yt_meter_hide(&p->meter);
     if (failed)
-        yt_predictions_abandon(&p->predictions);
+        yt_output_abandon(&p->output);
     else
-        failed = yt_predictions_close(&p->predictions);
+        failed = yt_output_close(&p->output);
+    if (!failed) report(p, files.s);
+    yt_str_release(&files);
     if (failed) return YT_EXIT_DATA;
-    report(p);
     if (yt_interrupted()) return YT_EXIT_SIGNAL + yt_interrupted();
     if (!p->unreadable) return YT_EXIT_OK;
     yt_fail("%zu of %zu images could not be read; see the warnings", p->unreadable, p->paths.count);
     return YT_EXIT_DATA;
-}
-
-static int make_folder(struct predict *p) {
-    const struct yt_settings *settings = p->settings;
-    p->folder = yt_run_create(settings->project, settings->name ? settings->name : "predict",
-                              settings->exist_ok);
-    if (!p->folder || !settings->save_txt) return p->folder ? 0 : -1;
-    char *labels = yt_path_join(p->folder, "labels");
-    int failed = yt_path_mkdirs(labels);
-    free(labels);
-    return failed;
 }
 
 static enum yt_sliced sliced_of(const struct yt_settings *settings) {
@@ -251,10 +246,15 @@ static int predict_with(const struct yt_settings *settings, const struct yt_mode
     };
     p.predictor = yt_predictor_new(detector, &options);
     int status = YT_EXIT_USAGE;
-    if (!find_images(&p.paths, settings)) status = make_folder(&p) ? YT_EXIT_DATA : predict_all(&p);
+    if (!find_images(&p, settings)) {
+        const char *name = settings->name ? settings->name : "predict";
+        p.folder = yt_run_create(settings->project, name, settings->exist_ok);
+        status = p.folder ? predict_all(&p) : YT_EXIT_DATA;
+    }
     yt_predictor_free(p.predictor);
     yt_detector_free(detector);
     yt_paths_release(&p.paths);
+    free(p.ids);
     free(p.folder);
     free(wanted);
     return status;
@@ -266,7 +266,8 @@ static int run(int count, char **words) {
     yt_threads_set(settings.threads);
     yt_interrupt_watch();
     int status = YT_EXIT_USAGE;
-    if (!yt_cli_adopt_run(&settings, run_keys)) {
+    bool is_known = !strcmp(settings.format, "auto") || !yt_output_check(settings.format);
+    if (is_known && !yt_cli_adopt_run(&settings, run_keys)) {
         struct yt_model *model = yt_cli_open_model(&settings);
         status = model ? predict_with(&settings, model) : YT_EXIT_DATA;
         yt_model_free(model);
@@ -279,8 +280,9 @@ const struct yt_command yt_cmd_predict = {
     .name = "predict",
     .summary = "find symbols on images, write boxes and pictures",
     .about = "Detects on the images that source= names, whole or, where they are larger than "
-             "slice_size=, on overlapping tiles, and writes predictions.json (boxes in pixels of "
-             "the image) and a picture of each into project/name. Without weights= it takes the "
+             "slice_size=, on overlapping tiles, and writes the files that format= lists into "
+             "project/name; by default predictions.json (boxes in pixels of the image, staff and "
+             "position of each symbol) and a picture of each image. Without weights= it takes the "
              "best ones of the latest run in project=, without source= the test pages of that "
              "run's data. Images that cannot be read are named and counted; the exit code is then "
              "2.",

@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "eval/report.h"
-#include "infer/predictions.h"
+#include "output/output.h"
 #include "train/runs.h"
 #include "train/source.h"
 #include "train/validate.h"
@@ -30,8 +30,8 @@ struct val {
     char *folder; /* the run's */
     struct yt_meter meter;
     struct yt_categories categories;
-    struct yt_predictions predictions; /* with save_json */
-    struct yt_detection *kept;         /* max_det: those of a tile that are written */
+    struct yt_output output;   /* with save_json */
+    struct yt_detection *kept; /* max_det: those of a tile that are written */
 };
 
 static enum yt_part part_of(const struct yt_settings *settings) {
@@ -74,7 +74,8 @@ static void write_tile(void *user, const struct yt_validated *validated) {
         val->kept[count++] = detection;
     }
     const char *path = val->source->dataset.pages[tile->page].path;
-    yt_predictions_add(&val->predictions, yt_path_name(path), val->kept, count);
+    struct yt_output_page page = {.path = path, .detections = val->kept, .count = count};
+    yt_output_add(&val->output, page);
 }
 
 static void report(const struct val *val, const struct yt_validation *result) {
@@ -132,13 +133,12 @@ static int validate(struct val *val) {
 
 static int validate_with_predictions(struct val *val) {
     if (!val->settings->save_json) return validate(val);
-    char *path = yt_path_join(val->folder, "predictions.json");
-    int status = yt_predictions_open(&val->predictions, path, &val->categories);
-    free(path);
+    struct yt_output_options options = {.categories = &val->categories};
+    int status = yt_output_open(&val->output, val->folder, "json", &options);
     if (status) return status;
     status = validate(val);
-    if (status == 0) return yt_predictions_close(&val->predictions);
-    yt_predictions_abandon(&val->predictions);
+    if (status == 0) return yt_output_close(&val->output);
+    yt_output_abandon(&val->output);
     return status;
 }
 

@@ -243,13 +243,23 @@ static int take_foreign(struct yt_settings *settings, const char *key, const cha
         return zero ? 0
                     : yt_fail("%s: %s: %s: must be 0 or empty: %s", where, key, text, refused->why);
     }
-    if (!yt_settings_is_unused(key)) return fail_unknown(key, where);
+    if (!yt_settings_is_unused(key) && !yt_settings_find(key)) return fail_unknown(key, where);
     yt_str_add(&settings->unused, "%s%s", settings->unused.len ? ", " : "", key);
     return 0;
 }
 
 static bool is_weights(const char *text) {
     return yt_str_ends_with(text, ".safetensors") || yt_str_ends_with(text, ".pt");
+}
+
+/* format: of those trainers is that of a model to export. */
+static bool is_export_format(const char *text) {
+    static const char *const formats[] = {"torchscript", "onnx", "openvino", "engine",  "coreml",
+                                          "saved_model", "pb",   "tflite",   "edgetpu", "tfjs",
+                                          "paddle",      "mnn",  "ncnn",     "imx",     "rknn"};
+    for (size_t i = 0; i < YT_COUNT(formats); i++)
+        if (!strcasecmp(formats[i], text)) return true;
+    return false;
 }
 
 /* The other trainers' way of saying: model: and pretrained: name a file of weights, model: a
@@ -277,7 +287,8 @@ static int take(struct yt_settings *settings, const char *key, const char *text,
     char letter[2];
     translate(&key, &text, letter);
     const struct yt_setting *row = yt_settings_find(key);
-    if (!row) return take_foreign(settings, key, text, where);
+    if (!row || (!strcmp(key, "format") && is_export_format(text)))
+        return take_foreign(settings, key, text, where);
     if (!read_value(settings, row, text, quoted)) return fail_value(row, text, where);
     char **origin = &settings->where[row_number(row)];
     free(*origin);

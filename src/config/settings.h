@@ -90,6 +90,8 @@ struct yt_settings {
 
     /* predict */
     char *source;
+    char *format;       /* auto, or words of output/output.h's table with commas between them */
+    double picture_scale;
 
     /* pages */
     const char *sliced; /* auto true false */

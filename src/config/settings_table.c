@@ -167,10 +167,16 @@ static const struct yt_setting rows[] = {
     {KEY(agnostic_nms), "false", "val",
      .help = "suppression and merging compare boxes of different classes too"},
     {KEY(save_json), "false", "val", .help = "write predictions.json"},
-    {KEY(save_txt), "false", "val", .help = "write a txt of labels for each image"},
+    {KEY(save_txt), "false", "val", .help = "write a txt of labels for each image, in predict"},
 
     {KEY(source), "none", "predict",
      .help = "image, folder, pattern or .txt list; none: the test pages of data"},
+    {KEY(format), "auto", "predict",
+     .help = "files to write, some of json, coco, obbanns, yolo, csv, mung, png, html with commas "
+             "between them; auto: json, png with plots=true, yolo with save_txt=true"},
+    {KEY(picture_scale), "1", "predict",
+     .help = "size of format=png's pictures to the image's; larger ones have room for more labels",
+     RANGE(0.05, 8)},
 
     {KEY(sliced), "auto", "pages",
      .help = "predict on tiles; auto: where the image is larger than a tile; val: true measures "
@@ -261,7 +267,7 @@ static const char *const unused[] = {
     "vid_stride", "stream_buffer", "visualize", "retina_masks", "embed", "show", "save_frames",
     "save_conf", "save_crop", "show_labels", "show_conf", "show_boxes", "line_width",
     /* of export */
-    "format", "keras", "optimize", "int8", "dynamic", "simplify", "opset", "workspace", "nms"};
+    "keras", "optimize", "int8", "dynamic", "simplify", "opset", "workspace", "nms"};
 
 bool yt_settings_is_unused(const char *key) {
     for (size_t i = 0; i < YT_COUNT(unused); i++)

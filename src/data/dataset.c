@@ -46,8 +46,12 @@ struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path
     dataset->pages = yt_grow(dataset->pages, &dataset->page_cap, dataset->page_count + 1,
                              sizeof *dataset->pages);
     struct yt_page *page = &dataset->pages[dataset->page_count++];
-    *page = (struct yt_page){
-        .path = yt_strdup(path), .w = w, .h = h, .part = part, .label_begin = dataset->label_count};
+    *page = (struct yt_page){.path = yt_strdup(path),
+                             .id = (long)dataset->page_count,
+                             .w = w,
+                             .h = h,
+                             .part = part,
+                             .label_begin = dataset->label_count};
     return page;
 }
 

@@ -41,6 +41,7 @@ struct yt_page_label {
 
 struct yt_page {
     char *path;
+    long id; /* of the image in the data set's own files, for exports; counted from 1 without one */
     int w, h; /* pixels */
     enum yt_part part;
     /* Pages of one score show the same music, in other fonts or not: what "lg-<digits>" at the

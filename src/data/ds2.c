@@ -306,9 +306,12 @@ static void add_pages(struct reader *reader, struct yt_dataset *dataset, const c
             continue;
         }
         char *path = yt_path_join(images_dir, image->filename);
-        if (yt_dataset_add_page(dataset, path, part, image->w, image->h))
+        struct yt_page *page = yt_dataset_add_page(dataset, path, part, image->w, image->h);
+        if (page) {
+            page->id = (long)image->id;
             add_labels(reader, dataset, path, order + begin[place],
                        begin[place + 1] - begin[place]);
+        }
         free(path);
     }
     free(order);

@@ -78,6 +78,20 @@ int yt_image_write_png(const struct yt_image *image, const char *path) {
     return failed;
 }
 
+static cairo_status_t append_bytes(void *text, const unsigned char *bytes, unsigned len) {
+    yt_str_append(text, bytes, len);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+int yt_image_encode_png(const struct yt_image *image, struct yt_str *out) {
+    cairo_surface_t *surface = surface_of(image, image->c == 1);
+    if (!surface) return -1;
+    cairo_status_t status = cairo_surface_write_to_png_stream(surface, append_bytes, out);
+    cairo_surface_destroy(surface);
+    if (status == CAIRO_STATUS_SUCCESS) return 0;
+    return yt_fail("cannot make a PNG: %s", cairo_status_to_string(status));
+}
+
 /* --- colours ------------------------------------------------------------------------------- */
 
 struct yt_color yt_color(unsigned rgb) {

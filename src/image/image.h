@@ -16,6 +16,7 @@
 #define YT_IMAGE_IMAGE_H
 
 #include "base/base.h"
+#include "base/str.h"
 
 struct yt_image {
     int w, h, c;   /* c: 1 (gray) or 3 (R, G, B) */
@@ -60,6 +61,8 @@ struct yt_image *yt_image_read(const char *path, int channels);
 int yt_image_probe(const char *path, int *w, int *h, int *c);
 /* An 8-bit gray or RGB PNG; whole or absent. */
 int yt_image_write_png(const struct yt_image *image, const char *path);
+/* The same bytes, appended to `out`. -1 + yt_fail without memory to draw on. */
+int yt_image_encode_png(const struct yt_image *image, struct yt_str *out);
 
 /* --- operators ------------------------------------------------------------------------------
  * Bit-equal to OpenCV 4.6-4.10 on a CPU, so that training sees the reference's pixels. */
