@@ -29,6 +29,16 @@ void yt_str_append(struct yt_str *str, const void *bytes, size_t len) {
     str->s[str->len] = 0;
 }
 
+void yt_str_csv_field(struct yt_str *str, const char *field) {
+    bool quoted = strpbrk(field, ",\"\r\n");
+    if (quoted) yt_str_add(str, "\"");
+    for (; *field; field++) {
+        if (*field == '"') yt_str_append(str, "\"", 1);
+        yt_str_append(str, field, 1);
+    }
+    if (quoted) yt_str_add(str, "\"");
+}
+
 void yt_str_release(struct yt_str *str) {
     free(str->s);
     *str = (struct yt_str){0};

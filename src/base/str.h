@@ -12,6 +12,9 @@ struct yt_str {
 
 void yt_str_add(struct yt_str *str, const char *format, ...) YT_PRINTF(2, 3);
 void yt_str_append(struct yt_str *str, const void *bytes, size_t len);
+/* Appends a field of a CSV file as RFC 4180 has it: in quotes if it holds a comma, quote or line
+ * break; quotes doubled. */
+void yt_str_csv_field(struct yt_str *str, const char *field);
 void yt_str_release(struct yt_str *str);
 
 bool yt_str_ends_with(const char *s, const char *suffix); /* ASCII case is ignored */

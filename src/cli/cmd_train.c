@@ -107,6 +107,10 @@ static struct yt_model *start_model(const struct yt_settings *settings,
             "head), %d left at their start values%s%s, %d of the file not used",
             settings->weights, report.taken, report.mirrored, report.left,
             report.left ? ", first " : "", report.first_left, report.unused);
+    if (report.renamed)
+        yt_warn("weights: %s: %d of %d classes have other names there (%s): what the class "
+                "branches know is of other symbols",
+                settings->weights, report.renamed, model->nc, report.first_renamed);
     *folded = report.folded;
     return model;
 }

@@ -46,6 +46,12 @@ static int check(const struct yt_settings *settings, const struct yt_source *sou
         return yt_fail("%s: finds %d classes, and %s has %d; use weights that were trained on this "
                        "data",
                        settings->weights, model->nc, settings->data, source->dataset.nc);
+    for (int i = 0; i < model->nc && model->is_named && !settings->single_cls; i++)
+        if (strcmp(model->names[i], source->dataset.classes[i].name) != 0)
+            return yt_fail("%s: its class %d is %s, that of %s is %s; use weights that were "
+                           "trained on these classes",
+                           settings->weights, i, model->names[i], settings->data,
+                           source->dataset.classes[i].name);
     if (!source->split.count[part_of(settings)])
         return yt_fail("%s: has no %s tiles; choose another split_name= or split=", settings->data,
                        settings->split_name);

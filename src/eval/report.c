@@ -2,7 +2,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
-#include <string.h>
 
 static void print_row(FILE *out, const char *name, const struct yt_class_scores *row) {
     fprintf(out, "%28s %9zu %10zu %9.3f %9.3f %9.3f %9.3f\n", name, row->images, row->instances,
@@ -60,24 +59,13 @@ int yt_report_write_json(const char *path, const struct yt_scores *scores,
     return status;
 }
 
-/* As RFC 4180 has it: in quotes if it holds a comma, quote or line break; quotes doubled. */
-static void csv_field(struct yt_str *out, const char *s) {
-    bool quoted = strpbrk(s, ",\"\r\n");
-    if (quoted) yt_str_add(out, "\"");
-    for (; *s; s++) {
-        if (*s == '"') yt_str_append(out, "\"", 1);
-        yt_str_append(out, s, 1);
-    }
-    if (quoted) yt_str_add(out, "\"");
-}
-
 int yt_report_write_csv(const char *path, const struct yt_scores *scores,
                         const char *const *names) {
     struct yt_str text = {0};
     yt_str_add(&text, "class,images,instances,P,R,AP50,AP\n");
     for (size_t c = 0; c < scores->nclasses; c++) {
         const struct yt_class_scores *row = &scores->classes[c];
-        csv_field(&text, names[row->cls]);
+        yt_str_csv_field(&text, names[row->cls]);
         yt_str_add(&text, ",%zu,%zu,%.6g,%.6g,%.6g,%.6g\n", row->images, row->instances,
                    row->precision, row->recall, row->ap_at[0], row->ap);
     }

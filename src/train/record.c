@@ -68,7 +68,7 @@ static int save_due_weights(const struct yt_trainer *t, bool best) {
 
 int yt_record_state(struct yt_trainer *t) {
     char *path = yt_trainer_path(t, "state/last.safetensors");
-    int result = yt_state_save(path, t->model, &t->optimizer, &t->progress);
+    int result = yt_state_save(path, t->model, &t->optimizer, &t->unlearnt, &t->progress);
     free(path);
     t->state_written = yt_now();
     return result;
@@ -92,9 +92,17 @@ static int append_results(const struct yt_trainer *t) {
     return failed;
 }
 
+static int write_unlearnt(const struct yt_trainer *t) {
+    yt_unlearnt_print(&t->unlearnt, t->model->names);
+    char *path = yt_trainer_path(t, "unlearnt.csv");
+    int failed = yt_unlearnt_write(path, t->progress.epoch + 1, &t->unlearnt, t->model->names);
+    free(path);
+    return failed;
+}
+
 int yt_record_epoch(struct yt_trainer *t) {
     struct yt_progress *p = &t->progress;
-    if (append_results(t) != 0) return -1;
+    if (append_results(t) != 0 || write_unlearnt(t) != 0) return -1;
     bool best = p->fitness >= p->best_fitness;
     if (best) {
         p->best_fitness = p->fitness;

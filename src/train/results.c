@@ -38,12 +38,16 @@ static void add_numbers(struct yt_str *out, const double *values, int count) {
     for (int i = 0; i < count; i++) yt_str_add(out, ",%23.5g", values[i]);
 }
 
-/* The header and the rows of epochs before `epoch`. */
-static void keep_earlier(struct yt_str *out, char *old, int epoch) {
-    for (char *line; (line = strsep(&old, "\n"));) {
+int yt_results_keep_earlier(const char *path, int epoch, struct yt_str *out) {
+    if (!yt_path_exists(path)) return 0;
+    char *old = yt_file_read(path, 0, NULL), *rest = old;
+    if (!old) return -1;
+    for (char *line; (line = strsep(&rest, "\n"));) {
         int row = atoi(line);
         if (row > 0 && row < epoch) yt_str_add(out, "%s\n", line);
     }
+    free(old);
+    return 0;
 }
 
 int yt_results_append(const char *path, const struct yt_epoch_result *r) {
@@ -51,11 +55,9 @@ int yt_results_append(const char *path, const struct yt_epoch_result *r) {
     for (size_t i = 0; i < YT_COUNT(columns); i++)
         yt_str_add(&text, "%s%23s", i ? "," : "", columns[i]);
     yt_str_add(&text, "\n");
-    if (yt_path_exists(path)) {
-        char *old = yt_file_read(path, 0, NULL);
-        if (!old) return -1;
-        keep_earlier(&text, old, r->epoch);
-        free(old);
+    if (yt_results_keep_earlier(path, r->epoch, &text) != 0) {
+        yt_str_release(&text);
+        return -1;
     }
     yt_str_add(&text, "%23d", r->epoch);
     add_numbers(&text, r->items, YT_ITEMS);

@@ -3,6 +3,7 @@
 #ifndef YT_TRAIN_RESULTS_H
 #define YT_TRAIN_RESULTS_H
 
+#include "base/str.h"
 #include "train/schedule.h"
 #include "train/step.h"
 
@@ -19,5 +20,9 @@ double yt_round5(double x);
 /* Appends the row; the file keeps what it has of earlier epochs only, so that a resumed run leaves
  * one continuous table. Replaced whole. */
 int yt_results_append(const char *path, const struct yt_epoch_result *result);
+
+/* Of a table whose rows begin with their epoch: appends the rows of the file at `path` that are of
+ * epochs before `epoch`, without its header; none if there is no such file. -1 + yt_fail. */
+int yt_results_keep_earlier(const char *path, int epoch, struct yt_str *out);
 
 #endif

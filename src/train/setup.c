@@ -98,6 +98,7 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
         return -1;
     }
     init_optimizer(t);
+    yt_unlearnt_init(&t->unlearnt, model->nc);
     size_t params = model->params->total * sizeof(float) * (t->optimizer.v ? 5 : 4);
     yt_info("memory: %.2f GiB of activations for a batch of %d, %.2f GiB of parameters; %d threads",
             (double)yt_step_bytes(&t->step) / (1u << 30), settings->batch,
@@ -109,12 +110,13 @@ void yt_trainer_release(struct yt_trainer *t) {
     yt_detector_free(t->detector);
     yt_step_release(&t->step);
     yt_optimizer_release(&t->optimizer);
+    yt_unlearnt_release(&t->unlearnt);
     free(t->run);
 }
 
 int yt_trainer_resume(struct yt_trainer *t) {
     char *path = yt_trainer_path(t, "state/last.safetensors");
-    int loaded = yt_state_load(path, t->model, &t->optimizer, &t->progress);
+    int loaded = yt_state_load(path, t->model, &t->optimizer, &t->unlearnt, &t->progress);
     free(path);
     if (loaded != 0) return -1;
     const struct yt_progress *p = &t->progress;

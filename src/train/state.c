@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/str.h"
 #include "tensor/safetensors.h"
 
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT "yt-state-2"
+#define FORMAT "yt-state-3"
 
 /* One counter: its name in the file, and where it lies in struct yt_progress. */
 struct field {
@@ -39,16 +40,18 @@ struct array {
     float *data;
     size_t count;
 };
-#define ARRAYS 5
+#define ARRAYS 6
 
 static int arrays_of(const struct yt_model *model, const struct yt_optimizer *o,
-                     struct array arrays[ARRAYS]) {
+                     const struct yt_unlearnt *unlearnt, struct array arrays[ARRAYS]) {
     const struct yt_params *p = model->params;
     int n = 0;
     arrays[n++] = (struct array){"value", p->value, p->total};
     arrays[n++] = (struct array){"grad", p->grad, p->trainable};
     arrays[n++] = (struct array){"ema", o->ema, p->total};
     arrays[n++] = (struct array){"m", o->m, p->trainable};
+    size_t counters = (size_t)unlearnt->nc * sizeof *unlearnt->classes / sizeof(float);
+    arrays[n++] = (struct array){"unlearnt", &unlearnt->classes->labels, counters};
     if (o->v) arrays[n++] = (struct array){"v", o->v, p->trainable};
     return n;
 }
@@ -117,13 +120,17 @@ static char *previous_of(const char *path) {
 }
 
 int yt_state_save(const char *path, const struct yt_model *model, const struct yt_optimizer *o,
-                  const struct yt_progress *progress) {
+                  const struct yt_unlearnt *unlearnt, const struct yt_progress *progress) {
     struct yt_safetensors_writer *writer = yt_safetensors_writer_new();
     struct array arrays[ARRAYS];
-    int count = arrays_of(model, o, arrays);
+    int count = arrays_of(model, o, unlearnt, arrays);
     yt_safetensors_add_metadata(writer, "format", FORMAT);
     yt_safetensors_add_metadata(writer, "scale", model->scale->name);
     yt_safetensors_add_metadata(writer, "optimizer", optimizer_names[o->kind]);
+    struct yt_str classes = {0};
+    yt_model_write_classes(model, &classes);
+    yt_safetensors_add_metadata(writer, "classes", classes.s);
+    yt_str_release(&classes);
     char text[32];
     snprintf(text, sizeof(text), "%" PRId64, o->steps);
     yt_safetensors_add_metadata(writer, "optimizer_steps", text);
@@ -160,16 +167,27 @@ static int check_array(const struct yt_safetensors *file, const struct array *ar
     return 0;
 }
 
+static int check_classes(const struct yt_safetensors *file, const struct yt_model *model) {
+    const char *recorded = yt_safetensors_metadata(file, "classes");
+    struct yt_str classes = {0};
+    yt_model_write_classes(model, &classes);
+    bool same = recorded && strcmp(recorded, classes.s) == 0;
+    yt_str_release(&classes);
+    if (same) return 0;
+    return yt_fail("is of a run on other classes than the data has now; go on with the data that "
+                   "the run began with");
+}
+
 /* Checks everything before it changes anything. */
 static int load(const struct yt_safetensors *file, struct yt_model *model, struct yt_optimizer *o,
-                struct yt_progress *progress) {
+                struct yt_unlearnt *unlearnt, struct yt_progress *progress) {
     struct array arrays[ARRAYS];
     struct yt_progress read = {0};
     const char *format = yt_safetensors_metadata(file, "format");
     const char *scale = yt_safetensors_metadata(file, "scale");
     const char *optimizer = yt_safetensors_metadata(file, "optimizer");
     const char *steps = yt_safetensors_metadata(file, "optimizer_steps");
-    int count = arrays_of(model, o, arrays);
+    int count = arrays_of(model, o, unlearnt, arrays);
     if (!format || strcmp(format, FORMAT) != 0 || !steps)
         return yt_fail("is no training state of this version");
     if (!scale || strcmp(scale, model->scale->name) != 0)
@@ -178,6 +196,7 @@ static int load(const struct yt_safetensors *file, struct yt_model *model, struc
     if (!optimizer || strcmp(optimizer, optimizer_names[o->kind]) != 0)
         return yt_fail("is of a run with %s, not with %s", optimizer ? optimizer : "?",
                        optimizer_names[o->kind]);
+    if (check_classes(file, model) != 0) return -1;
     for (size_t i = 0; i < YT_COUNT(fields); i++)
         if (read_field(file, &fields[i], &read) != 0) return -1;
     for (int i = 0; i < count; i++)
@@ -190,21 +209,21 @@ static int load(const struct yt_safetensors *file, struct yt_model *model, struc
 }
 
 static int open_and_load(const char *path, struct yt_model *model, struct yt_optimizer *o,
-                         struct yt_progress *progress) {
+                         struct yt_unlearnt *unlearnt, struct yt_progress *progress) {
     struct yt_safetensors *file = yt_safetensors_open(path);
     if (!file) return -1;
-    int result = load(file, model, o, progress);
+    int result = load(file, model, o, unlearnt, progress);
     yt_safetensors_close(file);
     return result == 0 ? 0 : yt_fail_in("%s", path);
 }
 
 int yt_state_load(const char *path, struct yt_model *model, struct yt_optimizer *o,
-                  struct yt_progress *progress) {
-    if (open_and_load(path, model, o, progress) == 0) return 0;
+                  struct yt_unlearnt *unlearnt, struct yt_progress *progress) {
+    if (open_and_load(path, model, o, unlearnt, progress) == 0) return 0;
     char *newest_fault = yt_error_take(), *previous = previous_of(path);
     int result = -1;
     if (yt_path_exists(previous)) {
-        result = open_and_load(previous, model, o, progress);
+        result = open_and_load(previous, model, o, unlearnt, progress);
         if (result == 0) yt_warn("%s; the state before it is used", newest_fault);
     }
     if (result != 0) yt_fail("%s", newest_fault);

@@ -10,6 +10,7 @@
 
 #include "train/optimizer.h"
 #include "train/step.h"
+#include "train/unlearnt.h"
 #include "yolov10/model.h"
 
 /* Where a run stands. */
@@ -30,10 +31,12 @@ struct yt_progress {
 };
 
 int yt_state_save(const char *path, const struct yt_model *model,
-                  const struct yt_optimizer *optimizer, const struct yt_progress *progress);
-/* Fills values, gradients, optimiser and progress. -1 + yt_fail: no such state, both files damaged,
- * another model or optimiser. A damaged newest file is a warning. */
+                  const struct yt_optimizer *optimizer, const struct yt_unlearnt *unlearnt,
+                  const struct yt_progress *progress);
+/* Fills values, gradients, optimiser, counters and progress. -1 + yt_fail: no such state, both
+ * files damaged, another model, other classes or another optimiser. A damaged newest file is a
+ * warning. */
 int yt_state_load(const char *path, struct yt_model *model, struct yt_optimizer *optimizer,
-                  struct yt_progress *progress);
+                  struct yt_unlearnt *unlearnt, struct yt_progress *progress);
 
 #endif

@@ -76,6 +76,7 @@ static enum yt_train_end run_batch(struct yt_trainer *t, const struct yt_batch *
     struct yt_rates rates = yt_schedule_at(&t->schedule, p->epoch, p->step);
     if (yt_step_run(&t->step, batch, items) != 0) return YT_TRAIN_FAILED;
     add_items(p, items);
+    yt_unlearnt_add(&t->unlearnt, &t->step, batch);
     if (p->step - p->last_update >= rates.accumulate && update(t, batch, &rates) != 0)
         return YT_TRAIN_NUMERIC;
     if (yt_record_step(t, batch, items, &rates) != 0) return YT_TRAIN_FAILED;
@@ -174,6 +175,7 @@ static int finish_epoch(struct yt_trainer *t, bool *over) {
     p->epoch++;
     p->batch = 0;
     memset(p->items, 0, sizeof(p->items));
+    yt_unlearnt_clear(&t->unlearnt);
     return yt_record_state(t);
 }
 

@@ -7,9 +7,10 @@
  *     yt_trainer_release(&trainer);
  *
  * In the run's folder: weights/best.safetensors and last.safetensors (the EMA), state/
- * last.safetensors (everything, to go on exactly), results.csv (a row an epoch), log.jsonl (a line
- * a step). Behaves as the reference trainer does, its oddities included (schedule.h), except that a
- * step with a gradient that is not finite is left out and counted.
+ * last.safetensors (everything, to go on exactly), results.csv (a row an epoch), unlearnt.csv
+ * (unlearnt.h), log.jsonl (a line a step). Behaves as the reference trainer does, its oddities
+ * included (schedule.h), except that a step with a gradient that is not finite is left out and
+ * counted.
  */
 #ifndef YT_TRAIN_TRAINER_H
 #define YT_TRAIN_TRAINER_H
@@ -41,6 +42,7 @@ struct yt_trainer {
     struct yt_step step;
     struct yt_loss_gains gains;
     struct yt_progress progress;
+    struct yt_unlearnt unlearnt;  /* of this epoch */
     struct yt_detector *detector; /* for validation */
     struct yt_console console;
     FILE *log;

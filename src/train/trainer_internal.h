@@ -16,7 +16,8 @@ void yt_record_close(struct yt_trainer *trainer);
 /* A line for the step at hand; -1 + yt_fail when it does not reach the disk. */
 int yt_record_step(struct yt_trainer *trainer, const struct yt_batch *batch,
                    const float items[YT_ITEMS], const struct yt_rates *rates);
-/* The epoch that has ended: results.csv, the best fitness, and the weights that are due. */
+/* The epoch that has ended: results.csv, unlearnt.csv, the best fitness, and the weights that are
+ * due. */
 int yt_record_epoch(struct yt_trainer *trainer);
 int yt_record_state(struct yt_trainer *trainer);
 

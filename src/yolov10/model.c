@@ -1,5 +1,6 @@
 #include "yolov10/model.h"
 
+#include "base/json.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "tensor/ops.h"
@@ -51,6 +52,15 @@ void yt_model_set_class(struct yt_model *model, int cls, const char *name, int c
     free(model->names[cls]);
     model->names[cls] = yt_strdup(name);
     model->category_ids[cls] = category_id;
+}
+
+void yt_model_write_classes(const struct yt_model *model, struct yt_str *out) {
+    for (int i = 0; i < model->nc; i++) {
+        yt_str_add(out, "%s[%d,", i ? "," : "[", model->category_ids[i]);
+        yt_json_quote(out, model->names[i]);
+        yt_str_add(out, "]");
+    }
+    yt_str_add(out, "]");
 }
 
 /* Bias of the last class convolution: probability of 5 objects among the cells of a 640 px image.

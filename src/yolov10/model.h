@@ -15,6 +15,7 @@ struct yt_model {
     const struct yt_scale *scale;
     int nc;
     char **names;      /* nc class names */
+    bool is_named;     /* false: opened from a file without names, which are numbers then */
     int *category_ids; /* nc ids that the data set uses for them */
     int imgsz;         /* side that it was trained at; 0: unknown */
     /* The distances that the bins of box sides stand for when boxes are decoded: 0..15, but for
@@ -27,6 +28,10 @@ struct yt_model {
 struct yt_model *yt_model_new(const struct yt_scale *scale, int nc);
 void yt_model_free(struct yt_model *model);
 void yt_model_set_class(struct yt_model *model, int cls, const char *name, int category_id);
+
+/* Appends the classes as JSON, a list of [category id, name]: what files keep of them. */
+struct yt_str;
+void yt_model_write_classes(const struct yt_model *model, struct yt_str *out);
 
 /* Random weights as PyTorch and the reference start them: kernels U(+-1/sqrt(fan_in)), batch norms
  * the identity with running variance 0.9, head biases by the expected number of objects; the

@@ -189,10 +189,36 @@ static int load(struct yt_model *model, const struct yt_safetensors *file, const
     return 0;
 }
 
+/* names: JSON list of [id, name] in the metadata; NULL: there is none. */
+static struct yt_json *parse_names(const struct yt_safetensors *file) {
+    const char *text = yt_safetensors_metadata(file, "names");
+    return text ? yt_json_parse(text, strlen(text), "names") : NULL;
+}
+
+/* The name of class i in such a list; NULL if it has none. */
+static const char *name_at(const struct yt_json *names, int i) {
+    const struct yt_json *pair = yt_json_at(names, (size_t)i);
+    return yt_json_count(pair) == 2 ? yt_json_string(yt_json_at(pair, 1)) : NULL;
+}
+
+static void compare_names(const struct yt_model *model, const struct yt_safetensors *file,
+                          struct yt_weights_report *report) {
+    struct yt_json *names = parse_names(file);
+    int count = names && (int)yt_json_count(names) == model->nc ? model->nc : 0;
+    for (int i = 0; i < count; i++) {
+        const char *name = name_at(names, i);
+        if (!name || strcmp(name, model->names[i]) == 0 || report->renamed++) continue;
+        snprintf(report->first_renamed, sizeof report->first_renamed,
+                 "class %d is %s in the file and %s here", i, name, model->names[i]);
+    }
+    yt_json_free(names);
+}
+
 int yt_weights_load(struct yt_model *model, const char *path, struct yt_weights_report *report) {
     struct yt_safetensors *file = yt_safetensors_open(path);
     if (!file) return -1;
     int result = load(model, file, path, report);
+    if (result == 0) compare_names(model, file, report);
     yt_safetensors_close(file);
     return result;
 }
@@ -228,16 +254,15 @@ const struct yt_scale *yt_weights_scale(const char *path) {
     return scale;
 }
 
-/* names: JSON list of [id, name] in the metadata. */
 static void read_names(struct yt_model *model, const struct yt_safetensors *file) {
-    const char *text = yt_safetensors_metadata(file, "names");
-    struct yt_json *names = text ? yt_json_parse(text, strlen(text), "names") : NULL;
+    struct yt_json *names = parse_names(file);
     for (int i = 0; names && i < model->nc && i < (int)yt_json_count(names); i++) {
-        const struct yt_json *pair = yt_json_at(names, (size_t)i);
-        if (yt_json_count(pair) != 2 || !yt_json_string(yt_json_at(pair, 1))) continue;
-        yt_model_set_class(model, i, yt_json_string(yt_json_at(pair, 1)),
-                           (int)yt_json_number(yt_json_at(pair, 0)));
+        const char *name = name_at(names, i);
+        if (!name) continue;
+        const struct yt_json *id = yt_json_at(yt_json_at(names, (size_t)i), 0);
+        yt_model_set_class(model, i, name, (int)yt_json_number(id));
     }
+    model->is_named = names != NULL;
     yt_json_free(names);
 }
 
@@ -285,12 +310,7 @@ struct yt_model *yt_model_open(const char *path) {
 static void add_metadata(struct yt_safetensors_writer *writer, const struct yt_model *model,
                          const char *const *extra) {
     struct yt_str names = {0};
-    for (int i = 0; i < model->nc; i++) {
-        yt_str_add(&names, "%s[%d,", i ? "," : "[", model->category_ids[i]);
-        yt_json_quote(&names, model->names[i]);
-        yt_str_add(&names, "]");
-    }
-    yt_str_add(&names, "]");
+    yt_model_write_classes(model, &names);
     char imgsz[16];
     snprintf(imgsz, sizeof(imgsz), "%d", model->imgsz);
     yt_safetensors_add_metadata(writer, "format", "yt-yolov10");

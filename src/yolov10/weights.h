@@ -21,7 +21,9 @@ struct yt_weights_report {
     int unused;   /* tensors of the file that the model has no place for */
     int mirrored; /* of those taken: one-to-many tensors filled from the one-to-one head */
     bool folded;
-    char first_left[160]; /* name of the first tensor left, "" if none */
+    char first_left[160];    /* name of the first tensor left, "" if none */
+    int renamed;             /* classes that the file gives another name, where it names as many */
+    char first_renamed[160]; /* "class 3 is stem in the file and beam here", "" if none */
 };
 
 /* -1 + yt_fail when the file cannot be read, holds a NaN or infinity, or gives not a single

@@ -93,8 +93,8 @@ static void assert_same_state(const char *a, const char *b) {
     char *path_b = yt_path_join(b, "state/last.safetensors");
     struct yt_safetensors *p = yt_safetensors_open(path_a), *q = yt_safetensors_open(path_b);
     assert_true(p && q);
-    assert_int_equal(yt_safetensors_count(p), 5);
-    for (size_t i = 0; i < 5; i++) {
+    assert_int_equal(yt_safetensors_count(p), 6);
+    for (size_t i = 0; i < 6; i++) {
         const struct yt_tensor_info *x = yt_safetensors_at(p, i);
         const struct yt_tensor_info *y = yt_safetensors_find(q, x->name);
         assert_non_null(y);
@@ -120,6 +120,7 @@ static void test_pause_changes_nothing(void **state) {
     assert_same_file("whole", "parts", "weights/last.safetensors");
     assert_same_file("whole", "parts", "weights/best.safetensors");
     assert_same_file("whole", "parts", "results.csv");
+    assert_same_file("whole", "parts", "unlearnt.csv");
     assert_same_state("whole", "parts");
     assert_int_equal(one_session("whole", true, false, 2, "workers=1"),
                      YT_TRAIN_DONE); /* at once */
@@ -192,6 +193,9 @@ static void test_foreign_state(void **state) {
     set(&r.settings, "optimizer=SGD");
     open_run(&r, "whole", "n");
     refuse_resume(&r, "is of a run with AdamW, not with SGD");
+    run_init(&r, "whole");
+    yt_model_set_class(r.model, 0, "of another data set", 7);
+    refuse_resume(&r, "on other classes");
     run_init(&r, "absent");
     refuse_resume(&r, "absent/state/last.safetensors");
     /* Paused after a step, then with other batches. */

@@ -322,13 +322,35 @@ static int leave(void **state) {
     return test_folder_leave(state);
 }
 
+/* The classes' names are compared where the file has as many, and told. */
+static void test_other_names(void **state) {
+    (void)state;
+    struct yt_model *named = yt_model_new(yt_scale_find("n"), 3);
+    struct yt_weights_report report;
+    yt_model_init(named, 1);
+    yt_model_set_class(named, 1, "stem", 42);
+    assert_int_equal(yt_weights_save(named, named->params->value, 0, NULL, "names.safetensors"), 0);
+    assert_int_equal(yt_weights_load(named, "names.safetensors", &report), 0);
+    assert_int_equal(report.renamed, 0);
+    yt_model_set_class(named, 1, "beam", 42);
+    yt_model_set_class(named, 2, "tie", 43);
+    assert_int_equal(yt_weights_load(named, "names.safetensors", &report), 0);
+    assert_int_equal(report.renamed, 2);
+    assert_string_equal(report.first_renamed, "class 1 is stem in the file and beam here");
+    yt_model_free(named);
+    named = yt_model_open("names.safetensors");
+    assert_true(named && named->is_named);
+    assert_string_equal(named->names[1], "stem");
+    yt_model_free(named);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_save_open_save), cmocka_unit_test(test_without_metadata),
         cmocka_unit_test(test_one_head),       cmocka_unit_test(test_other_classes),
         cmocka_unit_test(test_parts),          cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_folded_file),    cmocka_unit_test(test_folded_in_part),
-        cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_calibration),    cmocka_unit_test(test_other_names),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
