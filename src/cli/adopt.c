@@ -38,13 +38,33 @@ int yt_cli_adopt_run(struct yt_settings *settings, const char *const *keys) {
 }
 
 struct yt_model *yt_cli_open_model(struct yt_settings *settings) {
-    if (strcmp(settings->head, "one2one"))
-        return yt_fail_null("head: %s: detections come from the one-to-one head only; leave it out",
-                            settings->head);
     struct yt_model *model = yt_model_open(settings->weights);
     if (!model) return NULL;
+    if (!model->has_one2many && strcmp(settings->head, "one2one")) {
+        yt_model_free(model);
+        return yt_fail_null("%s: has the one-to-one head only; leave head=%s out",
+                            settings->weights, settings->head);
+    }
     if (!yt_settings_where(settings, "imgsz") && model->imgsz > 0) settings->imgsz = model->imgsz;
     yt_info("weights: %s: yolov10%s, %d classes, at %d px", settings->weights, model->scale->name,
             model->nc, settings->imgsz);
     return model;
+}
+
+struct yt_reading yt_cli_reading(const struct yt_settings *settings, enum yt_head head) {
+    bool nms = settings->nms || head == YT_ONE2MANY;
+    return (struct yt_reading){.head = head,
+                               .one_class = settings->one_class_per_anchor,
+                               .nms = nms ? YT_MAX(settings->iou, 1e-6) : 0,
+                               .class_agnostic = settings->agnostic_nms};
+}
+
+struct yt_detector *yt_cli_open_detector(const struct yt_settings *settings,
+                                         const struct yt_model *model) {
+    bool both = !strcmp(settings->head, "both"), many = !strcmp(settings->head, "one2many");
+    unsigned heads = both ? YT_HEAD_BOTH : many ? YT_HEAD_ONE2MANY : YT_HEAD_ONE2ONE;
+    struct yt_reading reading = yt_cli_reading(settings, many ? YT_ONE2MANY : YT_ONE2ONE);
+    struct yt_detector *detector = yt_detector_new(model, model->params->value, heads);
+    yt_detector_set_reading(detector, &reading);
+    return detector;
 }

@@ -15,7 +15,8 @@
 #include <string.h>
 
 /* Pages are to look as they did in training; the data gives the default source. */
-static const char *const run_keys[] = {"data", "annotation_set", "imgsz", "slice_size", NULL};
+static const char *const run_keys[] = {"data",       "annotation_set",       "imgsz",
+                                       "slice_size", "one_class_per_anchor", NULL};
 
 struct predict {
     const struct yt_settings *settings;
@@ -229,7 +230,7 @@ static int predict_with(const struct yt_settings *settings, const struct yt_mode
     };
     bool *wanted = wanted_classes(settings, model);
     if (!wanted) return YT_EXIT_USAGE;
-    struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_ONE2ONE);
+    struct yt_detector *detector = yt_cli_open_detector(settings, model);
     struct yt_predict_options options = {
         .imgsz = settings->imgsz,
         .batch = settings->batch,
@@ -267,6 +268,8 @@ static int run(int count, char **words) {
     yt_interrupt_watch();
     int status = YT_EXIT_USAGE;
     bool is_known = !strcmp(settings.format, "auto") || !yt_output_check(settings.format);
+    if (is_known && !strcmp(settings.head, "both"))
+        is_known = !yt_fail("head: both: only val compares the heads; one2one or one2many?");
     if (is_known && !yt_cli_adopt_run(&settings, run_keys)) {
         struct yt_model *model = yt_cli_open_model(&settings);
         status = model ? predict_with(&settings, model) : YT_EXIT_DATA;

@@ -16,10 +16,25 @@
 #include <string.h>
 
 /* What the labels of a run's validation tiles follow from. */
-static const char *const run_keys[] = {
-    "data",          "annotation_set", "classes", "single_cls", "fraction",   "split",
-    "val_fraction",  "test_fraction",  "seed",    "imgsz",      "slice_size", "overlap_height",
-    "overlap_width", "min_area_ratio", "empty",   "sliced",     "compat",     NULL};
+static const char *const run_keys[] = {"data",
+                                       "annotation_set",
+                                       "classes",
+                                       "single_cls",
+                                       "fraction",
+                                       "split",
+                                       "val_fraction",
+                                       "test_fraction",
+                                       "seed",
+                                       "imgsz",
+                                       "slice_size",
+                                       "overlap_height",
+                                       "overlap_width",
+                                       "min_area_ratio",
+                                       "empty",
+                                       "sliced",
+                                       "compat",
+                                       "one_class_per_anchor",
+                                       NULL};
 
 struct val {
     const struct yt_settings *settings;
@@ -92,16 +107,32 @@ static void report(const struct val *val, const struct yt_validation *result) {
             result->match_s * per_image);
 }
 
-static int write_scores(const struct val *val, const struct yt_scores *scores) {
-    char *json = yt_path_join(val->folder, "metrics.json");
-    char *csv = yt_path_join(val->folder, "per_class.csv");
+static bool is_both(const struct yt_settings *settings) {
+    return strcmp(settings->head, "both") == 0;
+}
+
+/* What the head without NMS loses against the head that needs it. */
+static void report_gap(const struct val *val, const struct yt_validation *result) {
+    const struct yt_scores *one = &result->scores, *many = &result->other;
+    yt_info("\nabove: the one-to-one head; below: the one-to-many head with NMS at IoU %g",
+            val->settings->iou);
+    yt_report_print(stdout, many, val->names, val->settings->verbose);
+    yt_info("gap (one-to-one less one-to-many): P %+.4f, R %+.4f, mAP50 %+.4f, mAP50-95 %+.4f",
+            one->precision - many->precision, one->recall - many->recall, one->map50 - many->map50,
+            one->map - many->map);
+}
+
+/* metrics<suffix>.json and per_class<suffix>.csv. */
+static int write_scores(const struct val *val, const struct yt_scores *scores, const char *suffix) {
+    char *json = yt_format("%s/metrics%s.json", val->folder, suffix);
+    char *csv = yt_format("%s/per_class%s.csv", val->folder, suffix);
     int failed = yt_report_write_json(json, scores, val->names) ||
                  yt_report_write_csv(csv, scores, val->names);
     free(json);
     free(csv);
     if (!failed)
-        yt_info("Results saved to %s (metrics.json, per_class.csv%s)", val->folder,
-                val->settings->save_json ? ", predictions.json" : "");
+        yt_info("Results saved to %s (metrics%s.json, per_class%s.csv%s)", val->folder, suffix,
+                suffix, val->settings->save_json ? ", predictions.json" : "");
     return failed ? -1 : 0;
 }
 
@@ -110,8 +141,10 @@ static int validate(struct val *val) {
     const struct yt_settings *settings = val->settings;
     enum yt_part part = part_of(settings);
     struct yt_validation result;
+    struct yt_reading one2many = yt_cli_reading(settings, YT_ONE2MANY);
     struct yt_validate_options options = {
         .max_det = settings->max_det,
+        .other = is_both(settings) ? &one2many : NULL,
         .single_cls = settings->single_cls,
         .tile = settings->save_json ? write_tile : NULL,
         .progress = show_progress,
@@ -120,8 +153,7 @@ static int validate(struct val *val) {
     struct yt_loader *loader =
         yt_source_val_loader(val->source, settings, part, settings->batch, 1);
     if (!loader) return -1;
-    struct yt_detector *detector =
-        yt_detector_new(val->model, val->model->params->value, YT_HEAD_ONE2ONE);
+    struct yt_detector *detector = yt_cli_open_detector(settings, val->model);
     yt_info("data: %s: %zu %s tiles", settings->data, val->source->split.count[part],
             settings->split_name);
     yt_meter_start(&val->meter, "validation, batch", (size_t)yt_loader_batches(loader));
@@ -129,7 +161,11 @@ static int validate(struct val *val) {
     yt_meter_hide(&val->meter);
     if (status == 0) {
         report(val, &result);
-        status = write_scores(val, &result.scores);
+        status = write_scores(val, &result.scores, "");
+        if (is_both(settings) && status == 0) {
+            report_gap(val, &result);
+            status = write_scores(val, &result.other, "_one2many");
+        }
         yt_validation_release(&result);
     }
     yt_detector_free(detector);

@@ -43,6 +43,7 @@ struct yt_settings {
     const char *head; /* one2one one2many both */
     int imgsz;
     int max_det;
+    bool one_class_per_anchor, nms;
 
     /* data */
     char *data;
@@ -90,7 +91,7 @@ struct yt_settings {
 
     /* predict */
     char *source;
-    char *format;       /* auto, or words of output/output.h's table with commas between them */
+    char *format; /* auto, or words of output/output.h's table with commas between them */
     double picture_scale;
 
     /* pages */

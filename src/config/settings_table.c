@@ -62,6 +62,11 @@ static const struct yt_setting rows[] = {
      .help = "side of the model's input in pixels, rounded up to a multiple of 32",
      RANGE(32, 8192)},
     {KEY(max_det), "300", "model", .help = "detections of one input at most", RANGE(1, 100000)},
+    {KEY(one_class_per_anchor), "false", "model",
+     .help = "a place on the page gives one detection, its best class, instead of one a class"},
+    {KEY(nms), "false", "model",
+     .help = "suppress what overlaps in one input by more than iou also for the one-to-one head, "
+             "which should not need it"},
 
     {KEY(data), "none", "data",
      .help = "a DeepScoresV2 folder, or a dataset YAML (path, train, val, test, names)"},
@@ -267,7 +272,7 @@ static const char *const unused[] = {
     "vid_stride", "stream_buffer", "visualize", "retina_masks", "embed", "show", "save_frames",
     "save_conf", "save_crop", "show_labels", "show_conf", "show_boxes", "line_width",
     /* of export */
-    "keras", "optimize", "int8", "dynamic", "simplify", "opset", "workspace", "nms"};
+    "keras", "optimize", "int8", "dynamic", "simplify", "opset", "workspace"};
 
 bool yt_settings_is_unused(const char *key) {
     for (size_t i = 0; i < YT_COUNT(unused); i++)

@@ -1,10 +1,13 @@
 #include "infer/detector.h"
 #include "base/threads.h"
+#include "eval/merge.h"
 #include "tensor/ops.h"
+#include "yolov10/anchors.h"
 #include "yolov10/decode.h"
 #include "yolov10/fold.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { PLANS_MAX = 8 };
 
@@ -14,28 +17,37 @@ struct plan {
     struct yt_network network;
 };
 
+/* A thread's memory. */
+struct reader {
+    struct yt_decoder decoder;
+    struct yt_detection *candidates; /* of NMS */
+    size_t candidate_cap;
+};
+
 struct yt_detector {
     const struct yt_model *model;
     struct yt_params *folded;
     unsigned heads;
     struct plan plans[PLANS_MAX];
     int plan_count, current; /* current: -1 before yt_detector_begin */
-    struct yt_decoder *decoders;
-    int decoder_count; /* a thread each */
+    struct yt_reading reading;
+    struct reader *readers;
+    int reader_count; /* a thread each */
 };
 
 struct yt_detector *yt_detector_new(const struct yt_model *model, const float *values,
                                     unsigned heads) {
-    YT_ASSERT(heads & YT_HEAD_ONE2ONE);
+    YT_ASSERT(heads & YT_HEAD_BOTH);
     struct yt_detector *detector = yt_calloc(1, sizeof *detector);
     *detector = (struct yt_detector){
         .model = model,
         .folded = yt_fold_new(model, heads),
         .heads = heads,
         .current = -1,
-        .decoder_count = yt_threads(),
+        .reading = {.head = heads & YT_HEAD_ONE2ONE ? YT_ONE2ONE : YT_ONE2MANY},
+        .reader_count = yt_threads(),
     };
-    detector->decoders = yt_calloc((size_t)detector->decoder_count, sizeof *detector->decoders);
+    detector->readers = yt_calloc((size_t)detector->reader_count, sizeof *detector->readers);
     yt_detector_update(detector, values);
     return detector;
 }
@@ -48,8 +60,11 @@ static void drop_plans(struct yt_detector *detector) {
 void yt_detector_free(struct yt_detector *detector) {
     if (!detector) return;
     drop_plans(detector);
-    for (int i = 0; i < detector->decoder_count; i++) yt_decoder_release(&detector->decoders[i]);
-    free(detector->decoders);
+    for (int i = 0; i < detector->reader_count; i++) {
+        yt_decoder_release(&detector->readers[i].decoder);
+        free(detector->readers[i].candidates);
+    }
+    free(detector->readers);
     yt_params_free(detector->folded);
     free(detector);
 }
@@ -111,14 +126,45 @@ struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt
     return maps;
 }
 
-/* Images are shared out over the decoders; what is found does not depend on which one finds it. */
+void yt_detector_set_reading(struct yt_detector *detector, const struct yt_reading *reading) {
+    YT_ASSERT(detector->heads & (reading->head == YT_ONE2ONE ? YT_HEAD_ONE2ONE : YT_HEAD_ONE2MANY));
+    YT_ASSERT(reading->nms >= 0 && reading->nms <= 1);
+    detector->reading = *reading;
+}
+
+struct yt_reading yt_detector_reading(const struct yt_detector *detector) {
+    return detector->reading;
+}
+
+/* Returns how many detections the image has. */
+static int read_image(const struct yt_reading *how, struct reader *reader,
+                      const struct yt_head_maps *maps, int image, int max_det,
+                      struct yt_detection *out) {
+    if (how->nms == 0)
+        return yt_decode_topk(&reader->decoder, maps, image, max_det, how->one_class, out);
+    int wanted = YT_MIN(10 * max_det, yt_anchors_count(maps));
+    reader->candidates = yt_grow(reader->candidates, &reader->candidate_cap, (size_t)wanted,
+                                 sizeof *reader->candidates);
+    int count =
+        yt_decode_topk(&reader->decoder, maps, image, wanted, how->one_class, reader->candidates);
+    struct yt_merge merge = {.method = YT_MERGE_NMS,
+                             .metric = YT_OVERLAP_IOU,
+                             .threshold = how->nms,
+                             .class_agnostic = how->class_agnostic};
+    size_t kept = YT_MIN(yt_merge(&merge, reader->candidates, (size_t)count), (size_t)max_det);
+    memcpy(out, reader->candidates, kept * sizeof *out);
+    return (int)kept;
+}
+
+/* Images are shared out over the readers; what is found does not depend on which one finds it. */
 void yt_detector_decode(struct yt_detector *detector, int max_det, struct yt_detection *out,
                         int *counts) {
-    struct yt_head_maps maps = yt_detector_maps(detector, YT_ONE2ONE);
-    int step = detector->decoder_count;
+    const struct yt_reading *how = &detector->reading;
+    struct yt_head_maps maps = yt_detector_maps(detector, how->head);
+    int step = detector->reader_count;
 #pragma omp parallel for num_threads(step) schedule(static, 1)
-    for (int d = 0; d < step; d++)
-        for (int i = d; i < maps.batch; i += step)
-            counts[i] = yt_decode_topk(&detector->decoders[d], &maps, i, max_det,
-                                       out + (size_t)i * (size_t)max_det);
+    for (int r = 0; r < step; r++)
+        for (int i = r; i < maps.batch; i += step)
+            counts[i] = read_image(how, &detector->readers[r], &maps, i, max_det,
+                                   out + (size_t)i * (size_t)max_det);
 }

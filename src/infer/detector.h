@@ -25,7 +25,7 @@
 struct yt_detector;
 
 /* values: laid out like model->params->value (the raw weights or their EMA). heads: YT_HEAD_*, what
- * is computed; detections come from the one-to-one head, which must be among them. The model is
+ * is computed. The model is
  * lent: it must live as long as the detector. */
 struct yt_detector *yt_detector_new(const struct yt_model *model, const float *values,
                                     unsigned heads);
@@ -43,8 +43,22 @@ void yt_detector_run(struct yt_detector *detector);
 /* The raw maps that the last run computed, valid until the next yt_detector_begin. */
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head);
 
-/* The detections of the last run's images (yolov10/decode.h), in pixels of the input, best first:
- * those of image i are out[i*max_det] .. out[i*max_det + counts[i] - 1]. */
+/* How detections are read from the maps (yolov10/decode.h). */
+struct yt_reading {
+    enum yt_head head;
+    bool one_class; /* an anchor has its best class only */
+    /* NMS (eval/merge.h) with this IoU among the best 10 * max_det of an image, 10 being the
+     * anchors that an object has in the one-to-many head, which is of no use without; 0: none. */
+    double nms;
+    bool class_agnostic; /* of the NMS */
+};
+/* Until it is set: the one-to-one head, or else the other without NMS. The head must be among those
+ * computed. */
+void yt_detector_set_reading(struct yt_detector *detector, const struct yt_reading *reading);
+struct yt_reading yt_detector_reading(const struct yt_detector *detector);
+
+/* The detections of the last run's images, in pixels of the input, best first: those of image i are
+ * out[i*max_det] .. out[i*max_det + counts[i] - 1]. NMS allocates while it works. */
 void yt_detector_decode(struct yt_detector *detector, int max_det, struct yt_detection *out,
                         int *counts);
 

@@ -121,10 +121,18 @@ static void take_scores(struct yt_trainer *t, const struct yt_validation *v) {
     yt_report_print(stdout, scores, (const char *const *)t->model->names, false);
 }
 
+static struct yt_detector *open_detector(const struct yt_trainer *t) {
+    struct yt_detector *detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
+    yt_detector_set_reading(
+        detector,
+        &(struct yt_reading){.head = YT_ONE2ONE, .one_class = t->settings->one_class_per_anchor});
+    return detector;
+}
+
 static int validate(struct yt_trainer *t) {
     const struct yt_settings *s = t->settings;
     if (!t->detector)
-        t->detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
+        t->detector = open_detector(t);
     else
         yt_detector_update(t->detector, t->optimizer.ema);
     struct yt_validate_options options = {.max_det = s->max_det, .gains = &t->gains};

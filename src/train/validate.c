@@ -6,7 +6,7 @@ struct validator {
     struct yt_detector *detector;
     const struct yt_validate_options *options;
     struct yt_validation *result;
-    struct yt_metrics *metrics;
+    struct yt_metrics *metrics, *other;
     struct yt_loss loss[YT_HEADS];
     double loss_sums[YT_ITEMS];
     /* of a batch */
@@ -21,6 +21,7 @@ static void init(struct validator *v, struct yt_detector *detector,
     *v = (struct validator){.detector = detector, .options = options, .result = result};
     *result = (struct yt_validation){0};
     v->metrics = yt_metrics_new(yt_detector_model(detector)->nc);
+    if (options->other) v->other = yt_metrics_new(yt_detector_model(detector)->nc);
     for (int head = 0; options->gains && head < YT_HEADS; head++)
         yt_loss_init_head(&v->loss[head], (enum yt_head)head, *options->gains);
 }
@@ -29,6 +30,7 @@ static void release(struct validator *v) {
     for (int head = 0; v->options->gains && head < YT_HEADS; head++)
         yt_loss_release(&v->loss[head]);
     yt_metrics_free(v->metrics);
+    yt_metrics_free(v->other);
     free(v->detections);
     free(v->counts);
     free(v->labels);
@@ -45,7 +47,9 @@ static void add_loss(struct validator *v, const struct yt_batch *batch) {
     }
 }
 
-static void add_tile(struct validator *v, const struct yt_batch *batch, int i) {
+/* Adds tile i, whose labels are v->labels then, to one of the two. */
+static struct yt_validated add_tile(struct validator *v, struct yt_metrics *metrics,
+                                    const struct yt_batch *batch, int i) {
     const struct yt_batch_item *item = &batch->items[i];
     struct yt_detection *detections = v->detections + (size_t)i * (size_t)v->options->max_det;
     for (int k = 0; k < v->counts[i]; k++) {
@@ -55,9 +59,23 @@ static void add_tile(struct validator *v, const struct yt_batch *batch, int i) {
     yt_batch_truth(batch, i, v->labels);
     struct yt_validated validated = {item->tile, detections, (size_t)v->counts[i], v->labels,
                                      (size_t)item->target_count};
-    yt_metrics_add(v->metrics, validated.detections, validated.detection_count, validated.labels,
+    yt_metrics_add(metrics, validated.detections, validated.detection_count, validated.labels,
                    validated.label_count);
-    if (v->options->tile) v->options->tile(v->options->user, &validated);
+    return validated;
+}
+
+static void add_tiles(struct validator *v, const struct yt_batch *batch) {
+    yt_detector_decode(v->detector, v->options->max_det, v->detections, v->counts);
+    for (int i = 0; i < batch->n; i++) {
+        struct yt_validated validated = add_tile(v, v->metrics, batch, i);
+        if (v->options->tile) v->options->tile(v->options->user, &validated);
+    }
+    if (!v->other) return;
+    struct yt_reading reading = yt_detector_reading(v->detector);
+    yt_detector_set_reading(v->detector, v->options->other);
+    yt_detector_decode(v->detector, v->options->max_det, v->detections, v->counts);
+    for (int i = 0; i < batch->n; i++) add_tile(v, v->other, batch, i);
+    yt_detector_set_reading(v->detector, &reading);
 }
 
 static void reserve(struct validator *v, const struct yt_batch *batch) {
@@ -80,8 +98,7 @@ static int add_batch(struct validator *v, const struct yt_batch *batch) {
     double detected = yt_now();
     add_loss(v, batch); /* part of neither time: predictions need none */
     double judged = yt_now();
-    yt_detector_decode(v->detector, v->options->max_det, v->detections, v->counts);
-    for (int i = 0; i < batch->n; i++) add_tile(v, batch, i);
+    add_tiles(v, batch);
     v->result->prepare_s += batch->waited_s + ready - start;
     v->result->infer_s += detected - ready;
     v->result->match_s += yt_now() - judged;
@@ -113,6 +130,7 @@ int yt_validate(struct yt_detector *detector, struct yt_loader *loader,
     if (status == 0) {
         for (int i = 0; i < YT_ITEMS; i++) result->loss[i] = (float)(v.loss_sums[i] / batches);
         yt_metrics_compute(v.metrics, &result->scores);
+        if (v.other) yt_metrics_compute(v.other, &result->other);
     }
     release(&v);
     return status;
@@ -120,4 +138,5 @@ int yt_validate(struct yt_detector *detector, struct yt_loader *loader,
 
 void yt_validation_release(struct yt_validation *result) {
     yt_scores_release(&result->scores);
+    yt_scores_release(&result->other);
 }

@@ -28,6 +28,9 @@ struct yt_validated {
 
 struct yt_validate_options {
     int max_det;
+    /* A second reading of the same maps, scored in result.other; NULL: none. The detector must
+     * compute its head. */
+    const struct yt_reading *other;
     bool single_cls; /* whatever class a detection has, it is taken for class 0 */
     /* NULL: no loss is computed. Otherwise the detector must have both heads. */
     const struct yt_loss_gains *gains;
@@ -38,8 +41,8 @@ struct yt_validate_options {
 };
 
 struct yt_validation {
-    struct yt_scores scores;
-    float loss[YT_ITEMS]; /* means over the batches; 0 without gains */
+    struct yt_scores scores, other; /* other: empty without options.other */
+    float loss[YT_ITEMS];           /* means over the batches; 0 without gains */
     size_t images;
     /* Seconds for all images: waiting for the loader and conversion; the network; decoding and
      * matching. */

@@ -50,30 +50,55 @@ static struct yt_box decode_box(const struct yt_head_maps *maps, int image,
     return yt_box_scaled(yt_anchor_box_cells(anchor, dfl.distance), anchor.stride);
 }
 
-int yt_decode_topk(struct yt_decoder *decoder, const struct yt_head_maps *maps, int image,
-                   int max_det, struct yt_detection *out) {
-    int anchors = yt_anchors_count(maps), nc = maps->nc, k = YT_MIN(max_det, anchors);
-    size_t candidates = (size_t)k * (size_t)nc;
-    reserve(decoder, YT_MAX((size_t)anchors, candidates), 2 * (size_t)k);
-    float *scores = decoder->scores;
-    int *chosen = decoder->order, *order = decoder->order + k;
-
+/* The k anchors whose best class scores highest, best first; scores: of all anchors. */
+static void choose_anchors(const struct yt_head_maps *maps, int image, int k, float *scores,
+                           int *chosen) {
     float *score = scores;
     for (int l = 0; l < maps->levels; l++) {
         const struct yt_head_level *level = &maps->level[l];
         size_t cells = (size_t)level->h * (size_t)level->w;
         const float *logits = level->cls + (size_t)image * cells * (size_t)level->cls_ld;
         for (size_t i = 0; i < cells; i++)
-            *score++ = sigmoid(largest(logits + i * (size_t)level->cls_ld, nc));
+            *score++ = sigmoid(largest(logits + i * (size_t)level->cls_ld, maps->nc));
     }
-    yt_topk(scores, anchors, k, chosen);
+    yt_topk(scores, yt_anchors_count(maps), k, chosen);
+}
 
+static int best_class(const float *logits, int nc) {
+    int best = 0;
+    for (int c = 1; c < nc; c++)
+        if (logits[c] > logits[best] || isnan(logits[best])) best = c;
+    return best;
+}
+
+static void one_class_each(const struct yt_head_maps *maps, int image, int k, const int *chosen,
+                           struct yt_detection *out) {
+    for (int i = 0; i < k; i++) {
+        struct yt_anchor anchor = yt_anchor_at(maps, chosen[i]);
+        const float *logits = yt_anchor_cls(maps, image, anchor);
+        int cls = best_class(logits, maps->nc);
+        out[i] = (struct yt_detection){decode_box(maps, image, anchor), sortable_score(logits[cls]),
+                                       cls};
+    }
+}
+
+int yt_decode_topk(struct yt_decoder *decoder, const struct yt_head_maps *maps, int image,
+                   int max_det, bool one_class, struct yt_detection *out) {
+    int anchors = yt_anchors_count(maps), nc = maps->nc, k = YT_MIN(max_det, anchors);
+    size_t candidates = (size_t)k * (size_t)nc;
+    reserve(decoder, YT_MAX((size_t)anchors, candidates), 2 * (size_t)k);
+    float *scores = decoder->scores;
+    int *chosen = decoder->order, *order = decoder->order + k;
+    choose_anchors(maps, image, k, scores, chosen);
+    if (one_class) {
+        one_class_each(maps, image, k, chosen, out);
+        return k;
+    }
     for (int i = 0; i < k; i++) {
         const float *logits = yt_anchor_cls(maps, image, yt_anchor_at(maps, chosen[i]));
         for (int c = 0; c < nc; c++) scores[i * nc + c] = sortable_score(logits[c]);
     }
     yt_topk(scores, k * nc, k, order);
-
     for (int i = 0; i < k; i++)
         out[i] = (struct yt_detection){
             .box = decode_box(maps, image, yt_anchor_at(maps, chosen[order[i] / nc])),

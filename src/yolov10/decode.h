@@ -1,7 +1,7 @@
 /* From a head's raw maps to detections.
  *
  *     struct yt_decoder decoder = {0};
- *     int n = yt_decode_topk(&decoder, &maps, image, 300, detections);
+ *     int n = yt_decode_topk(&decoder, &maps, image, 300, false, detections);
  *     ... sorted by score; no threshold has been applied
  *     yt_decoder_release(&decoder);
  *
@@ -21,13 +21,14 @@ struct yt_decoder {
 };
 void yt_decoder_release(struct yt_decoder *decoder);
 
-/* YOLOv10's selection without NMS, for the one-to-one head. The k = min(max_det, anchors) anchors
+/* YOLOv10's selection without NMS. The k = min(max_det, anchors) anchors
  * whose best class scores highest, then among all their classes the k best scores; so an anchor
  * may give several detections with different classes. Equal scores: the lower anchor number first,
  * then (second selection) the anchor selected first, then the lower class. A NaN score counts as
- * 0. Writes the detections, best first, and returns k. */
+ * 0. Writes the detections, best first, and returns k.
+ * one_class: those k anchors with the best class of each, the lower one of equals. */
 int yt_decode_topk(struct yt_decoder *decoder, const struct yt_head_maps *maps, int image,
-                   int max_det, struct yt_detection *out);
+                   int max_det, bool one_class, struct yt_detection *out);
 
 /* Everything: out (anchors, 4 + nc) = centre x, centre y, width, height in pixels, then the class
  * scores. */

@@ -25,6 +25,7 @@ struct yt_model *yt_model_new(const struct yt_scale *scale, int nc) {
     struct yt_model *model = yt_calloc(1, sizeof(*model));
     model->scale = scale;
     model->nc = nc;
+    model->has_one2many = true;
     model->names = yt_calloc((size_t)nc, sizeof(char *));
     model->category_ids = yt_calloc((size_t)nc, sizeof(int));
     for (int i = 0; i < nc; i++) {

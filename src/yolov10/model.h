@@ -15,6 +15,7 @@ struct yt_model {
     const struct yt_scale *scale;
     int nc;
     char **names;      /* nc class names */
+    bool has_one2many; /* false: opened from a file without that head, and a copy stands for it */
     bool is_named;     /* false: opened from a file without names, which are numbers then */
     int *category_ids; /* nc ids that the data set uses for them */
     int imgsz;         /* side that it was trained at; 0: unknown */

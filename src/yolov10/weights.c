@@ -290,6 +290,7 @@ static struct yt_model *open_model(const struct yt_safetensors *file, const char
         yt_model_free(model);
         return NULL;
     }
+    model->has_one2many = report.mirrored == 0;
     read_names(model, file);
     read_bins(model, file);
     const char *imgsz = yt_safetensors_metadata(file, "imgsz");

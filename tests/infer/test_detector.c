@@ -4,7 +4,9 @@
 #include "support/test.h"
 
 #include "base/threads.h"
+#include "eval/merge.h"
 #include "tensor/safetensors.h"
+#include "yolov10/decode.h"
 #include "yolov10/fold.h"
 #include "yolov10/weights.h"
 
@@ -72,6 +74,36 @@ static void shapes_do_not_disturb_each_other(void **state) {
         detect(detector, i, 1 + i % 4, 32 + 32 * (i % 3), 64 + 32 * (i % 2), other, counts);
     detect(detector, 0, 1, 64, 96, again, &count);
     assert_same(first, again, count);
+    yt_detector_free(detector);
+}
+
+/* Both heads of one run, plainly and through NMS, against the maps read by hand. */
+static void heads_are_read_as_asked(void **state) {
+    (void)state;
+    struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_BOTH);
+    static struct yt_detection out[MAX_DET], expected[10 * MAX_DET];
+    struct yt_decoder decoder = {0};
+    int count;
+    detect(detector, 0, 1, 96, 96, out, &count);
+    for (int i = 0; i < 8; i++) {
+        struct yt_reading how = {
+            .head = i & 1 ? YT_ONE2MANY : YT_ONE2ONE, .one_class = i & 2, .nms = i & 4 ? 0.4 : 0};
+        struct yt_head_maps maps = yt_detector_maps(detector, how.head);
+        int wanted = how.nms > 0 ? 144 + 36 + 9 : MAX_DET;
+        wanted = yt_decode_topk(&decoder, &maps, 0, wanted, how.one_class, expected);
+        struct yt_merge merge = {YT_MERGE_NMS, YT_OVERLAP_IOU, 0.4, false};
+        if (how.nms > 0) wanted = YT_MIN((int)yt_merge(&merge, expected, (size_t)wanted), MAX_DET);
+        yt_detector_set_reading(detector, &how);
+        assert_true(yt_detector_reading(detector).head == how.head);
+        yt_detector_decode(detector, MAX_DET, out, &count);
+        assert_int_equal(count, wanted);
+        assert_same(out, expected, count);
+    }
+    yt_decoder_release(&decoder);
+    yt_detector_free(detector);
+    detector = yt_detector_new(model, model->params->value, YT_HEAD_ONE2MANY); /* alone */
+    detect(detector, 0, 1, 96, 96, out, &count);
+    assert_int_equal(count, MAX_DET);
     yt_detector_free(detector);
 }
 
@@ -187,6 +219,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_equals_single_images),
         cmocka_unit_test(shapes_do_not_disturb_each_other),
+        cmocka_unit_test(heads_are_read_as_asked),
         cmocka_unit_test(few_anchors),
         cmocka_unit_test(update_takes_new_values),
         cmocka_unit_test(bit_equal_for_any_threads),

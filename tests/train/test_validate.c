@@ -163,6 +163,41 @@ static void equals_its_parts(void **state) {
     yt_settings_release(&settings);
 }
 
+/* A second reading gives what validating with it alone gives, and leaves the first as it is. */
+static void both_heads_in_one_pass(void **state) {
+    (void)state;
+    struct yt_settings settings;
+    struct yt_source source;
+    open_source(&settings, &source, "set/data.yaml", "imgsz=64");
+    struct yt_model *model = yt_model_new(yt_scale_find("n"), NC);
+    yt_model_init(model, 1);
+    int bias = yt_params_find(model->params, "model.23.cv3.0.2.bias");
+    yt_params_value(model->params, bias)[0] = 3; /* heads differ */
+    struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_BOTH);
+    struct yt_loader *loader = yt_source_val_loader(&source, &settings, YT_VAL, 2, 0);
+    struct yt_reading many = {.head = YT_ONE2MANY, .one_class = true, .nms = 0.7};
+    struct yt_validate_options options = {.max_det = MAX_DET, .other = &many};
+    struct yt_validation both, one, alone;
+    assert_int_equal(yt_validate(detector, loader, &options, &both), 0);
+    options.other = NULL;
+    assert_int_equal(yt_validate(detector, loader, &options, &one), 0);
+    yt_detector_set_reading(detector, &many);
+    assert_int_equal(yt_validate(detector, loader, &options, &alone), 0);
+    assert_int_equal(both.scores.detections, one.scores.detections);
+    assert_int_equal(both.other.detections, alone.scores.detections);
+    assert_int_equal(both.other.instances, both.scores.instances);
+    assert_true(both.scores.map == one.scores.map && both.other.map == alone.scores.map);
+    assert_true(both.other.detections != both.scores.detections);
+    yt_validation_release(&both);
+    yt_validation_release(&one);
+    yt_validation_release(&alone);
+    yt_loader_free(loader);
+    yt_detector_free(detector);
+    yt_model_free(model);
+    yt_source_close(&source);
+    yt_settings_release(&settings);
+}
+
 static void can_be_stopped(void **state) {
     (void)state;
     struct yt_settings settings;
@@ -267,6 +302,7 @@ static void finds_what_the_reference_finds(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_its_parts),
+        cmocka_unit_test(both_heads_in_one_pass),
         cmocka_unit_test(can_be_stopped),
         cmocka_unit_test(finds_what_the_reference_finds),
     };

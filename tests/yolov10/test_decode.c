@@ -110,7 +110,7 @@ static void compare_topk(const struct yt_head_maps *maps, int max_det) {
     struct yt_detection *expected = yt_malloc((size_t)max_det * sizeof *expected);
     for (int image = 0; image < maps->batch; image++) {
         int count = naive_topk(maps, image, max_det, expected);
-        assert_int_equal(yt_decode_topk(&decoder, maps, image, max_det, got), count);
+        assert_int_equal(yt_decode_topk(&decoder, maps, image, max_det, false, got), count);
         for (int i = 0; i < count; i++) {
             assert_true(got[i].score == expected[i].score);
             assert_int_equal(got[i].cls, expected[i].cls);
@@ -155,6 +155,46 @@ static void test_ties(void **state) {
     ref_scene_release(&scene);
 }
 
+/* With one class an anchor: as many detections, each anchor once, its best class. */
+static void test_one_class_an_anchor(void **state) {
+    (void)state;
+    enum { NC = 6, MAX_DET = 40 };
+    struct yt_rng rng = yt_rng_make(6, "decode", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 2, 8, 8, NC);
+    struct yt_decoder decoder = {0};
+    struct yt_detection all[MAX_DET], one[MAX_DET];
+    int anchors = yt_anchors_count(&scene.maps);
+    float *dense = yt_malloc((size_t)anchors * (4 + NC) * sizeof *dense);
+    float *best = yt_malloc((size_t)anchors * sizeof *best);
+    int *rows = yt_malloc((size_t)anchors * sizeof *rows);
+    for (int image = 0; image < 2; image++) {
+        yt_decode_dense(&scene.maps, image, dense);
+        for (int a = 0; a < anchors; a++) {
+            rows[a] = a;
+            best[a] = 0;
+            for (int c = 0; c < NC; c++) best[a] = fmaxf(best[a], dense[a * (4 + NC) + 4 + c]);
+        }
+        sort_keys = best;
+        qsort(rows, (size_t)anchors, sizeof *rows, by_key);
+        yt_decode_topk(&decoder, &scene.maps, image, MAX_DET, false, all);
+        assert_int_equal(yt_decode_topk(&decoder, &scene.maps, image, MAX_DET, true, one), MAX_DET);
+        for (int i = 0; i < MAX_DET; i++) {
+            const float *row = dense + rows[i] * (4 + NC);
+            assert_true(one[i].score == best[rows[i]] && row[4 + one[i].cls] == one[i].score);
+            assert_true(fabsf(one[i].box.x1 + one[i].box.x2 - 2 * row[0]) < 1e-3f);
+            assert_true(one[i].score <= all[i].score); /* other classes of good anchors are gone */
+        }
+        assert_true(one[0].score == all[0].score &&
+                    one[MAX_DET - 1].score < all[MAX_DET - 1].score);
+    }
+    free(dense);
+    free(best);
+    free(rows);
+    yt_decoder_release(&decoder);
+    ref_scene_release(&scene);
+}
+
 /* A NaN score is no detection to prefer, and breaks nothing. */
 static void test_nan_sorts_last(void **state) {
     (void)state;
@@ -167,10 +207,12 @@ static void test_nan_sorts_last(void **state) {
     logits[scene.maps.level[0].cls_ld + 1] = 20;
     struct yt_decoder decoder = {0};
     struct yt_detection out[84];
-    assert_int_equal(yt_decode_topk(&decoder, &scene.maps, 0, 300, out), 84);
+    assert_int_equal(yt_decode_topk(&decoder, &scene.maps, 0, 300, false, out), 84);
     assert_int_equal(out[0].cls, 1);
     assert_true(out[0].score > 0.99f);
     for (int i = 1; i < 84; i++) assert_true(out[i].score <= out[i - 1].score);
+    yt_decode_topk(&decoder, &scene.maps, 0, 300, true, out);
+    assert_true(out[0].cls == 1 && out[0].score > 0.99f && out[83].score == 0);
     yt_decoder_release(&decoder);
     ref_scene_release(&scene);
 }
@@ -179,7 +221,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topk_is_a_stable_sort), cmocka_unit_test(test_dense),
         cmocka_unit_test(test_topk_of_random_maps),   cmocka_unit_test(test_ties),
-        cmocka_unit_test(test_nan_sorts_last),
+        cmocka_unit_test(test_nan_sorts_last),        cmocka_unit_test(test_one_class_an_anchor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

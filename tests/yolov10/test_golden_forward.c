@@ -105,7 +105,7 @@ static void check_top(const struct yt_head_maps *maps, const struct yt_json *ima
     struct yt_decoder decoder = {0};
     struct yt_detection *top = yt_malloc(300 * sizeof(*top));
     for (int image = 0; image < maps->batch; image++) {
-        assert_int_equal(yt_decode_topk(&decoder, maps, image, 300, top), 300);
+        assert_int_equal(yt_decode_topk(&decoder, maps, image, 300, false, top), 300);
         const struct yt_json *rows = yt_json_at(images, (size_t)image);
         for (size_t i = 0; i < yt_json_count(rows); i++) {
             double want[6];
