@@ -46,8 +46,7 @@ static void add_row(struct yt_writer *writer, const struct yt_output_page *page,
 }
 
 static int page(struct yt_writer *writer, const struct yt_output_page *page, struct yt_str *text) {
-    size_t *at = yt_calloc(page->count + 1, sizeof *at);
-    for (size_t i = 0; i < page->count; i++) at[page->layout->places[i].order] = i;
+    size_t *at = yt_layout_order(page->layout, page->count);
     for (size_t i = 0; i < page->count; i++) add_row(writer, page, at[i], text);
     free(at);
     return 0;

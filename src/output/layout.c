@@ -277,3 +277,9 @@ void yt_layout_release(struct yt_layout *layout) {
     free(layout->places);
     *layout = (struct yt_layout){0};
 }
+
+size_t *yt_layout_order(const struct yt_layout *layout, size_t count) {
+    size_t *at = yt_calloc(count + 1, sizeof *at);
+    for (size_t i = 0; i < count; i++) at[layout->places[i].order] = i;
+    return at;
+}

@@ -48,6 +48,9 @@ void yt_layout_init(struct yt_layout *layout, const struct yt_image *image,
                     const struct yt_categories *categories);
 void yt_layout_release(struct yt_layout *layout);
 
+/* The indices of the detections in reading order; to free. */
+size_t *yt_layout_order(const struct yt_layout *layout, size_t count);
+
 /* The y of a staff's middle line at x. */
 double yt_staff_middle(const struct yt_staff *staff, double x);
 

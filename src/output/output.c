@@ -8,13 +8,9 @@
 #include <string.h>
 
 const struct yt_format *const yt_formats[] = {
-    &yt_format_json,
-    &yt_format_coco,
-    &yt_format_obbanns,
-    &yt_format_yolo,
-    &yt_format_csv,
-    &yt_format_png,
-    NULL,
+    &yt_format_json, &yt_format_coco, &yt_format_obbanns,
+    &yt_format_yolo, &yt_format_csv,  &yt_format_mung,
+    &yt_format_png,  &yt_format_html, NULL,
 };
 
 /* --- shared by the formats ----------------------------------------------------------------------

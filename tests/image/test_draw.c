@@ -32,8 +32,8 @@ static void frames_lie_on_their_boxes(void **state) {
     for (int y = 0; y < 200; y++)
         for (int x = 0; x < 300; x++) {
             const uint8_t *p = pixel(out, x, y);
-            bool above = y >= 70 && y < 80 && x >= 100 && x < 180;
-            bool on_second = y < 20 && x >= 10 && x < 40;
+            bool above = y >= 68 && y < 80 && x >= 100 && x < 180;
+            bool on_second = y < 22 && x >= 10 && x < 40;
             if (above)
                 label += is_colored(p);
             else if (on_second)
@@ -44,6 +44,43 @@ static void frames_lie_on_their_boxes(void **state) {
     assert_true(label > 30 && second > 40);
     yt_image_free(page);
     yt_image_free(out);
+}
+
+static size_t colored_in(const struct yt_image *image, int x1, int y1, int x2, int y2) {
+    size_t count = 0;
+    for (int y = y1; y < y2; y++)
+        for (int x = x1; x < x2; x++) count += is_colored(pixel(image, x, y));
+    return count;
+}
+
+/* Symbols on all sides: a label finds no place; with them gone, it does. */
+static void labels_cover_no_symbol(void **state) {
+    (void)state;
+    struct yt_image *page = yt_image_new(200, 200, 1);
+    yt_image_fill(page, 200);
+    static const char *const names[] = {"stem"};
+    const struct yt_detection detections[] = {
+        {{90, 90, 110, 110}, 0.5f, 0},  {{90, 62, 110, 88}, 0.5f, 0},
+        {{90, 112, 110, 138}, 0.5f, 0}, {{112, 90, 132, 110}, 0.5f, 0},
+        {{68, 90, 88, 110}, 0.5f, 0},
+    };
+    struct yt_image *alone = yt_draw_detections(page, detections, 1, names, 1);
+    struct yt_image *all = yt_draw_detections(page, detections, 5, names, 1);
+    assert_true(colored_in(alone, 92, 75, 108, 88) > 20);
+    assert_int_equal(colored_in(all, 92, 64, 108, 86), 0);
+    assert_int_equal(colored_in(all, 114, 92, 130, 108), 0);
+    yt_image_free(alone);
+    yt_image_free(all);
+    yt_image_free(page);
+}
+
+static void groups_go_by_the_first_word(void **state) {
+    (void)state;
+    static const char *const names[] = {"clefG", "rest8th", "clefF", "restWhole", "stem", "8", "9"};
+    int *groups = yt_class_groups(names, 7);
+    const int expected[] = {0, 1, 0, 1, 2, 3, 4};
+    assert_memory_equal(groups, expected, sizeof expected);
+    free(groups);
 }
 
 static void odd_boxes_are_survived(void **state) {
@@ -85,8 +122,8 @@ static void a_canvas_is_saved_as_drawn(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_lie_on_their_boxes),
-        cmocka_unit_test(odd_boxes_are_survived),
+        cmocka_unit_test(frames_lie_on_their_boxes),   cmocka_unit_test(labels_cover_no_symbol),
+        cmocka_unit_test(groups_go_by_the_first_word), cmocka_unit_test(odd_boxes_are_survived),
         cmocka_unit_test(a_canvas_is_saved_as_drawn),
     };
     return cmocka_run_group_tests(tests, test_folder_enter, test_folder_leave);

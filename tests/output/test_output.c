@@ -150,6 +150,30 @@ static void larger_picture(void **state) {
     yt_image_free(image);
 }
 
+static void assert_has(const char *path, const char *const *expected, size_t count) {
+    char *text = yt_file_read(path, 0, NULL);
+    if (!text) fail_msg("%s", yt_error());
+    for (size_t i = 0; i < count; i++)
+        if (!strstr(text, expected[i])) fail_msg("%s: no \"%s\" in it", path, expected[i]);
+    free(text);
+}
+
+static void mung_and_html(void **state) {
+    (void)state;
+    write_three("mung html");
+    static const char *const xml[] = {
+        "<Nodes dataset=\"yt\" document=\"a\">\n<Node>\n\t<Id>0</Id>\n\t<ClassName>caf\xc3\xa9 "
+        "&quot;quoted&quot;, really</ClassName>\n\t<Top>2</Top>\n\t<Left>1</Left>\n"
+        "\t<Width>11</Width>\n\t<Height>2</Height>\n",
+        "<DataItem key=\"score\" type=\"float\">0.1000</DataItem>", "</Nodes>\n"};
+    assert_has("mung/a.xml", xml, YT_COUNT(xml));
+    static const char *const html[] = {"<title>a.png</title>", "href=\"data:image/png;base64,iVBOR",
+                                       "[1, 0.100, 1.5, 2.0, 10.2, 2.0, 1]", "</html>"};
+    assert_has("a.html", html, YT_COUNT(html));
+    static const char *const empty[] = {"\"symbols\": []"};
+    assert_has("empty.html", empty, 1);
+}
+
 static void no_images_is_an_empty_list(void **state) {
     (void)state;
     struct yt_output out;
@@ -217,6 +241,7 @@ int main(void) {
         cmocka_unit_test(yolo_and_csv),
         cmocka_unit_test(picture),
         cmocka_unit_test(larger_picture),
+        cmocka_unit_test(mung_and_html),
         cmocka_unit_test(no_images_is_an_empty_list),
         cmocka_unit_test(abandoned_leaves_nothing),
         cmocka_unit_test(unknown_formats_are_named),
