@@ -5,15 +5,21 @@
 #define YT_BENCH_BENCH_H
 
 #include "base/str.h"
+#include "data/loader.h"
 
 struct yt_bench_options {
     const char *scale; /* n s m b l x */
     int nc, batch, imgsz;
     int boxes; /* labels an image */
-    int steps;
+    int steps; /* runs that are measured; of ops: hundredths of a second for each */
 };
 
+/* A batch of noise with labels of the sizes that music has. */
+struct yt_batch yt_bench_noise(const struct yt_bench_options *options);
+void yt_bench_noise_release(struct yt_batch *batch);
+
 /* Each prints its report and appends the same as a JSON object. -1 + yt_fail. */
+int yt_bench_ops(const struct yt_bench_options *options, struct yt_str *json);
 int yt_bench_train(const struct yt_bench_options *options, struct yt_str *json);
 int yt_bench_infer(const struct yt_bench_options *options, struct yt_str *json);
 

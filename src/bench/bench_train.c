@@ -2,40 +2,9 @@
 #include "bench/peak.h"
 #include "bench/shares.h"
 
-#include "base/rng.h"
 #include "base/threads.h"
 #include "train/optimizer.h"
 #include "train/step.h"
-
-#include <stdlib.h>
-
-/* A batch of noise with labels of the sizes that music has. The arrays are malloc'ed. */
-static struct yt_batch noise(const struct yt_bench_options *o) {
-    struct yt_rng rng = yt_rng_make(0, "bench", 0, 0);
-    size_t bytes = (size_t)o->batch * (size_t)o->imgsz * (size_t)o->imgsz * 3;
-    struct yt_batch batch = {
-        .n = o->batch,
-        .h = o->imgsz,
-        .w = o->imgsz,
-        .images = yt_malloc(bytes),
-        .target_count = o->batch * o->boxes,
-        .targets = yt_calloc((size_t)o->batch * (size_t)o->boxes + 1, sizeof(*batch.targets)),
-    };
-    for (size_t i = 0; i < bytes; i++) batch.images[i] = (uint8_t)yt_rng_next(&rng);
-    for (int i = 0; i < batch.target_count; i++) {
-        float w = (float)yt_rng_uniform(&rng, 4, 60) / (float)o->imgsz;
-        float h = (float)yt_rng_uniform(&rng, 4, 60) / (float)o->imgsz;
-        batch.targets[i] = (struct yt_target){
-            .image = i / YT_MAX(o->boxes, 1),
-            .cls = (int)yt_rng_below(&rng, (uint64_t)o->nc),
-            .cx = (float)yt_rng_uniform(&rng, w / 2, 1 - w / 2),
-            .cy = (float)yt_rng_uniform(&rng, h / 2, 1 - h / 2),
-            .w = w,
-            .h = h,
-        };
-    }
-    return batch;
-}
 
 static void report(const struct yt_bench_options *o, const struct yt_step *step, double optimizer_s,
                    double seconds, struct yt_str *json) {
@@ -77,7 +46,7 @@ static double run_step(struct yt_step *step, const struct yt_batch *batch,
 
 static int run(const struct yt_bench_options *o, struct yt_step *step, struct yt_str *json) {
     struct yt_optimizer optimizer;
-    struct yt_batch batch = noise(o);
+    struct yt_batch batch = yt_bench_noise(o);
     yt_optimizer_init(&optimizer, YT_ADAMW, step->model->params);
     double optimizer_s = 0, start = 0, failed = run_step(step, &batch, &optimizer);
     yt_graph_profile(step->graphs[0].g, true);
@@ -89,8 +58,7 @@ static int run(const struct yt_bench_options *o, struct yt_step *step, struct yt
     }
     if (failed >= 0) report(o, step, optimizer_s, yt_now() - start, json);
     yt_optimizer_release(&optimizer);
-    free(batch.images);
-    free(batch.targets);
+    yt_bench_noise_release(&batch);
     return failed < 0 ? -1 : 0;
 }
 

@@ -5,7 +5,7 @@
 
 struct share {
     const char *name;
-    double forward_s, backward_s, flops;
+    double forward_s, backward_s, flops; /* backward: to inputs and weights */
 };
 
 static int slowest_first(const void *a, const void *b) {
@@ -26,7 +26,7 @@ void yt_bench_shares(const struct yt_graph *g, int runs, struct yt_str *json) {
             shares[count++].name = node->op->name;
         }
         shares[k].forward_s += node->forward_s / runs;
-        shares[k].backward_s += node->backward_s / runs;
+        shares[k].backward_s += (node->weight_s + node->backward_s) / runs;
         if (node->op->flops) shares[k].flops += node->op->flops(node);
     }
     qsort(shares, count, sizeof(*shares), slowest_first);

@@ -12,6 +12,7 @@ static const struct {
     int (*run)(const struct yt_bench_options *options, struct yt_str *json);
     int batch, steps; /* where the user says nothing */
 } benches[] = {
+    {"ops", yt_bench_ops, 4, 2},
     {"train", yt_bench_train, 16, 3},
     {"infer", yt_bench_infer, 1, 50},
 };
@@ -39,7 +40,7 @@ static int run(int count, char **words) {
     while (which < YT_COUNT(benches) && (count == 0 || strcmp(words[0], benches[which].name) != 0))
         which++;
     if (which == YT_COUNT(benches)) {
-        yt_fail("bench: say what to measure: yt bench train or yt bench infer");
+        yt_fail("bench: say what to measure: yt bench ops, yt bench train or yt bench infer");
         return YT_EXIT_USAGE;
     }
     struct yt_settings settings;
@@ -52,11 +53,11 @@ static int run(int count, char **words) {
 const struct yt_command yt_cmd_bench = {
     .name = "bench",
     .summary = "measure how fast this machine trains and infers",
-    .arguments = " train|infer [key=value ...]",
+    .arguments = " ops|train|infer [key=value ...]",
     .about =
-        "Measures a training step or inference on noise and says where the time goes: by phase, "
-        "by kind of op, and against the machine's own measured peak. json= writes the same for "
-        "programs.",
+        "Measures a training step (train), inference (infer), or every distinct op of a step by "
+        "itself, forward and backward (ops), on noise, and says where the time goes and what "
+        "share it is of the machine's own measured peaks. json= writes the same for programs.",
     .groups = (const char *const[]){"bench", "model", "run", NULL},
     .run = run,
 };

@@ -54,8 +54,13 @@ struct yt_op {
     /* Reads node->grad, writes in[i]->grad where it exists: overwriting, or adding where
      * node->grad_add[i]; adds to parameters' gradients. NULL: no gradient passes. */
     void (*backward)(struct yt_graph *g, struct yt_node *node);
+    /* The part of backward that adds to parameters' gradients, where it is work of its own: run
+     * before `backward`, which then has only the inputs' to write. NULL: there is none. */
+    void (*backward_weight)(struct yt_graph *g, struct yt_node *node);
     size_t (*scratch)(const struct yt_graph *g, const struct yt_node *node); /* floats; or NULL */
     double (*flops)(const struct yt_node *node); /* of a forward; NULL: not counted */
+    /* What makes two nodes of the same shapes different work, e.g. "3x3 s2"; NULL: nothing. */
+    void (*describe)(const struct yt_node *node, char *text, size_t size);
 };
 
 #define YT_NODE_INPUTS 8
@@ -75,8 +80,8 @@ struct yt_node {
     size_t saved_bytes;  /* what forward leaves for backward beside values */
     void *saved;         /* planned */
     struct yt_buffer *home;
-    int channel;                  /* first channel in the home */
-    double forward_s, backward_s; /* accumulated while profiling */
+    int channel;                            /* first channel in the home */
+    double forward_s, weight_s, backward_s; /* accumulated while profiling */
 };
 
 struct yt_graph *yt_graph_new(struct yt_params *params, enum yt_graph_mode mode);

@@ -1,6 +1,8 @@
 /* y = act(conv(x, weight) + bias): dense convolution. */
 #include "tensor/ops.h"
 
+#include <stdio.h>
+
 struct attr {
     struct yt_conv conv;
     int weight, bias;
@@ -17,12 +19,16 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
                       value_or_null(g, a->bias), a->act, &node->value, yt_graph_scratch(g));
 }
 
-static void backward(struct yt_graph *g, struct yt_node *node) {
+static void backward_weight(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     struct yt_params *params = yt_graph_params(g);
     yt_conv2d_backward_weight(
         &a->conv, &node->in[0]->value, &node->grad, yt_params_grad(params, a->weight),
         a->bias < 0 ? NULL : yt_params_grad(params, a->bias), yt_graph_scratch(g));
+}
+
+static void backward(struct yt_graph *g, struct yt_node *node) {
+    const struct attr *a = node->attr;
     if (node->in[0]->needs_grad)
         yt_conv2d_backward_input(&a->conv, &node->grad, value_or_null(g, a->weight),
                                  &node->in[0]->grad, node->grad_add[0], yt_graph_scratch(g));
@@ -43,13 +49,20 @@ static double flops(const struct yt_node *node) {
     return 2.0 * y->n * y->h * y->w * y->c * node->in[0]->value.c * a->conv.k * a->conv.k;
 }
 
+static void describe(const struct yt_node *node, char *text, size_t size) {
+    const struct attr *a = node->attr;
+    snprintf(text, size, "%dx%d s%d", a->conv.k, a->conv.k, a->conv.stride);
+}
+
 static const struct yt_op op_conv2d = {
     .name = "conv2d",
     .reads = YT_READS_INPUT0,
     .forward = forward,
     .backward = backward,
+    .backward_weight = backward_weight,
     .scratch = scratch,
     .flops = flops,
+    .describe = describe,
 };
 
 struct yt_node *yt_conv2d(struct yt_graph *g, struct yt_node *x, struct yt_conv conv, int weight,

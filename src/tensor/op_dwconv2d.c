@@ -1,6 +1,8 @@
 /* y = act(conv(x, weight) + bias): depthwise convolution, one k x k filter a channel. */
 #include "tensor/ops.h"
 
+#include <stdio.h>
+
 struct attr {
     struct yt_conv conv;
     int weight, bias;
@@ -15,13 +17,17 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
                         &node->value);
 }
 
+static void backward_weight(struct yt_graph *g, struct yt_node *node) {
+    const struct attr *a = node->attr;
+    yt_dwconv2d_backward_weight(&a->conv, &node->in[0]->value, &node->grad,
+                                yt_params_grad(yt_graph_params(g), a->weight), yt_graph_scratch(g));
+}
+
 static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
-    const struct yt_params *params = yt_graph_params(g);
-    yt_dwconv2d_backward_weight(&a->conv, &node->in[0]->value, &node->grad,
-                                yt_params_grad(params, a->weight), yt_graph_scratch(g));
     if (node->in[0]->needs_grad)
-        yt_dwconv2d_backward_input(&a->conv, &node->grad, yt_params_value(params, a->weight),
+        yt_dwconv2d_backward_input(&a->conv, &node->grad,
+                                   yt_params_value(yt_graph_params(g), a->weight),
                                    &node->in[0]->grad, node->grad_add[0]);
 }
 
@@ -37,13 +43,20 @@ static double flops(const struct yt_node *node) {
     return 2.0 * y->n * y->h * y->w * y->c * a->conv.k * a->conv.k;
 }
 
+static void describe(const struct yt_node *node, char *text, size_t size) {
+    const struct attr *a = node->attr;
+    snprintf(text, size, "%dx%d s%d", a->conv.k, a->conv.k, a->conv.stride);
+}
+
 static const struct yt_op op_dwconv2d = {
     .name = "dwconv2d",
     .reads = YT_READS_INPUT0,
     .forward = forward,
     .backward = backward,
+    .backward_weight = backward_weight,
     .scratch = scratch,
     .flops = flops,
+    .describe = describe,
 };
 
 struct yt_node *yt_dwconv2d(struct yt_graph *g, struct yt_node *x, struct yt_conv conv, int weight,

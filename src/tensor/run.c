@@ -17,15 +17,20 @@ static void poison_step(const struct yt_graph *g, int step) {
     for (size_t i = 0; i < g->scratch_floats; i++) g->scratch[i] = NAN;
 }
 
+static void timed(struct yt_graph *g, struct yt_node *node,
+                  void (*run)(struct yt_graph *g, struct yt_node *node), double *seconds) {
+    double start = g->profile ? yt_now() : 0;
+    run(g, node);
+    if (g->profile) *seconds += yt_now() - start;
+}
+
 void yt_graph_forward(struct yt_graph *g) {
     YT_ASSERT(g->planned);
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
         if (g->memory == YT_MEMORY_POISON) poison_step(g, (int)i);
         if (node->op->view || !node->op->forward) continue;
-        double start = g->profile ? yt_now() : 0;
-        node->op->forward(g, node);
-        if (g->profile) node->forward_s += yt_now() - start;
+        timed(g, node, node->op->forward, &node->forward_s);
     }
     if (g->memory == YT_MEMORY_POISON) poison_step(g, yt_step_loss(g));
 }
@@ -39,9 +44,8 @@ void yt_graph_backward(struct yt_graph *g) {
         if (g->memory == YT_MEMORY_POISON) poison_step(g, step);
         for (; next_zero < g->zero_count && g->zeros[next_zero].step == step; next_zero++)
             yt_zero(&g->zeros[next_zero].map);
-        if (!node->needs_grad || !node->op->backward) continue;
-        double start = g->profile ? yt_now() : 0;
-        node->op->backward(g, node);
-        if (g->profile) node->backward_s += yt_now() - start;
+        if (!node->needs_grad) continue;
+        if (node->op->backward_weight) timed(g, node, node->op->backward_weight, &node->weight_s);
+        if (node->op->backward) timed(g, node, node->op->backward, &node->backward_s);
     }
 }
