@@ -115,9 +115,22 @@ static void test_loss_and_positives(void **state) {
     step_release(&s);
 }
 
+/* What single precision costs a scale: the reference's own error in it, of all gradients together,
+ * as a part of their norm: 4e-5 for n, 6e-5 s, 1e-4 m, 6e-4 x. Which tensors get more of it is
+ * chance: with other sums in the convolutions (direct or Winograd, 4 or 8 lanes) the norm of all
+ * gradients of x is off by -8e-5 to 1.2e-4, that of one bias by up to 3e-4. */
+static double single_precision_level(const struct yt_json *each, double total_norm) {
+    double own = 0;
+    for (size_t i = 0; i < yt_json_count(each); i++) {
+        double error = yt_json_number(yt_json_at(yt_json_at(each, i), 2));
+        own += error * error;
+    }
+    return sqrt(own) / total_norm;
+}
+
 /* want: [norm, dot with U - 0.5, norm of the reference's own error in single precision] */
 static void check_gradient(const struct yt_params *params, const char *name,
-                           const struct yt_json *want) {
+                           const struct yt_json *want, double level) {
     int index = yt_params_find(params, name);
     if (index < 0) fail_msg("no tensor %s", name);
     const struct yt_param *param = &params->items[index];
@@ -133,7 +146,7 @@ static void check_gradient(const struct yt_params *params, const char *name,
     norm = sqrt(norm);
     double want_norm = yt_json_number(yt_json_at(want, 0));
     double want_dot = yt_json_number(yt_json_at(want, 1));
-    double tolerance = 1e-4 * want_norm + 4 * own;
+    double tolerance = (1e-4 + level) * want_norm + 4 * own;
     if (!(fabs(norm - want_norm) <= tolerance) || !(fabs(dot - want_dot) <= tolerance))
         fail_msg("%s: gradient's norm %.8g, recorded %.8g; projection %.8g, recorded %.8g", name,
                  norm, want_norm, dot, want_dot);
@@ -141,34 +154,29 @@ static void check_gradient(const struct yt_params *params, const char *name,
     free(g);
 }
 
-/* Of all gradients together, with the room that single precision needs. */
-static void check_norm(const struct yt_params *params, const struct yt_json *each,
-                       double recorded) {
-    double total = 0, own = 0;
+static void check_norm(const struct yt_params *params, double recorded, double level) {
+    double total = 0;
     for (size_t i = 0; i < params->trainable; i++)
         total += (double)params->grad[i] * (double)params->grad[i];
-    for (size_t i = 0; i < yt_json_count(each); i++) {
-        double error = yt_json_number(yt_json_at(yt_json_at(each, i), 2));
-        own += error * error;
-    }
-    if (!(fabs(sqrt(total) - recorded) <= 1e-4 * recorded + sqrt(own)))
+    if (!(fabs(sqrt(total) - recorded) <= (1e-4 + level) * recorded))
         fail_msg("norm of all gradients %.8g, recorded %.8g", sqrt(total), recorded);
 }
 
 static void check_scale(const char *scale) {
     const struct yt_json *want = yt_json_get(yt_json_get(gradients, "scales"), scale);
     const struct yt_json *each = yt_json_get(want, "gradients");
+    double total_norm = yt_json_number(yt_json_get(want, "total_norm"));
+    double level = single_precision_level(each, total_norm);
     struct step s = {0};
     step_run(&s, scale, YT_MEMORY_REUSE);
-    /* Deep networks in single precision: the reference is off by as much as this too. */
-    check_items(&s, yt_json_get(want, "items"), 2e-4);
+    check_items(&s, yt_json_get(want, "items"), 1e-5 + level);
     size_t buffers = 0;
     for (size_t i = 0; i < s.model->params->count; i++)
         buffers += s.model->params->items[i].kind == YT_PARAM_BUFFER;
     assert_int_equal(yt_json_count(each), s.model->params->count - buffers);
     for (size_t i = 0; i < yt_json_count(each); i++)
-        check_gradient(s.model->params, yt_json_key(each, i), yt_json_at(each, i));
-    check_norm(s.model->params, each, yt_json_number(yt_json_get(want, "total_norm")));
+        check_gradient(s.model->params, yt_json_key(each, i), yt_json_at(each, i), level);
+    check_norm(s.model->params, total_norm, level);
     step_release(&s);
 }
 

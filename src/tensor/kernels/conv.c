@@ -17,6 +17,7 @@
  */
 #include "tensor/kernels/block.h"
 #include "tensor/kernels/conv.h"
+#include "tensor/kernels/winograd.h"
 
 #include <omp.h>
 
@@ -329,6 +330,7 @@ static void run(const struct pass *pass) {
 
 size_t YT_KERNEL(conv2d_forward_scratch)(const struct yt_conv *conv, const struct yt_map *x,
                                          const struct yt_map *y) {
+    if (yt_winograd_fits(conv, x->c, y->c)) return yt_winograd_scratch(x, y);
     struct pass pass = plan_forward(conv, x, y);
     return scratch_floats(&pass);
 }
@@ -336,6 +338,11 @@ size_t YT_KERNEL(conv2d_forward_scratch)(const struct yt_conv *conv, const struc
 void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *x, const float *w,
                                const float *bias, enum yt_act act, const struct yt_map *y,
                                float *scratch) {
+    if (yt_winograd_fits(conv, x->c, y->c)) {
+        const struct yt_winograd_how how = {.bias = bias, .act = act};
+        yt_winograd_run(x, w, y, how, scratch);
+        return;
+    }
     struct pass pass = plan_forward(conv, x, y);
     pass.act = act;
     use_scratch(&pass, bias, scratch);
@@ -345,6 +352,7 @@ void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *
 
 size_t YT_KERNEL(conv2d_backward_input_scratch)(const struct yt_conv *conv, const struct yt_map *dy,
                                                 const struct yt_map *dx) {
+    if (yt_winograd_fits(conv, dy->c, dx->c)) return yt_winograd_scratch(dy, dx);
     struct pass pass = plan_backward(conv, dy, dx);
     return scratch_floats(&pass);
 }
@@ -352,6 +360,10 @@ size_t YT_KERNEL(conv2d_backward_input_scratch)(const struct yt_conv *conv, cons
 void YT_KERNEL(conv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,
                                       const float *w, const struct yt_map *dx, bool add,
                                       float *scratch) {
+    if (yt_winograd_fits(conv, dy->c, dx->c)) {
+        yt_winograd_run(dy, w, dx, (struct yt_winograd_how){.backward = true, .add = add}, scratch);
+        return;
+    }
     struct pass pass = plan_backward(conv, dy, dx);
     pass.add = add;
     use_scratch(&pass, NULL, scratch);

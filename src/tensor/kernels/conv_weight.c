@@ -12,6 +12,7 @@
  */
 #include "tensor/kernels/block.h"
 #include "tensor/kernels/conv.h"
+#include "tensor/kernels/winograd.h"
 
 #include <omp.h>
 
@@ -228,12 +229,18 @@ static void add_chunks(const struct weight_pass *p, int m, float *row) {
 size_t YT_KERNEL(conv2d_backward_weight_scratch)(const struct yt_conv *conv, const struct yt_map *x,
                                                  const struct yt_map *dy) {
     struct weight_pass p = plan(conv, x, dy);
-    return scratch_floats(&p);
+    const size_t direct = scratch_floats(&p);
+    if (!yt_winograd_fits(conv, x->c, dy->c)) return direct;
+    return YT_MAX(direct, yt_winograd_weight_scratch(x, dy));
 }
 
 void YT_KERNEL(conv2d_backward_weight)(const struct yt_conv *conv, const struct yt_map *x,
                                        const struct yt_map *dy, float *dw, float *dbias,
                                        float *scratch) {
+    if (!dbias && yt_winograd_fits(conv, x->c, dy->c)) {
+        yt_winograd_weight(x, dy, dw, scratch);
+        return;
+    }
     struct weight_pass p = plan(conv, x, dy);
     p.partial = scratch;
     p.band = p.partial + p.chunks * p.partial_floats;

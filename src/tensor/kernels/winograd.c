@@ -1,0 +1,250 @@
+/* F(2x2, 3x3), forward and backward to the input; winograd.h has the formulas.
+ *
+ * The filters are transformed once into U, 16 matrices (source channels, result channels) in panels
+ * of a register block's columns. A task then takes some tiles: it transforms their patches into V,
+ * 16 matrices (tiles, source channels), multiplies V U into M, 16 matrices (tiles, result
+ * channels), and transforms M into pixels. V and M stay in the second-level cache.
+ */
+#include "tensor/kernels/winograd.h"
+
+#include "tensor/kernels/block.h"
+
+#include <omp.h>
+
+enum {
+    TASK_TILES = 48,
+    TASK_FLOATS = 96 * 1024, /* of V and M: fewer tiles with many channels */
+    LEAST_TILES = 24,        /* but so many at least, for each reads all of U */
+    MIN_TASKS = 8
+};
+
+struct plan {
+    struct yt_tiling tiling;
+    int tasks, most;              /* tiles of a task at most */
+    size_t in, out;               /* floats of a tile's row of V and of M */
+    size_t u_floats, task_floats; /* of all 16 matrices; of a thread's V, M and patch */
+};
+
+static struct plan plan_of(const struct yt_map *source, const struct yt_map *result) {
+    struct plan p = {
+        .tiling = yt_tiling_of(result),
+        .in = yt_round_up(source->c, 16),
+        .out = yt_round_up(result->c, 16),
+    };
+    const size_t fit = TASK_FLOATS / (YT_PLACES * (p.in + p.out));
+    const size_t tiles = yt_clamp(fit, LEAST_TILES, TASK_TILES);
+    const size_t tasks = YT_MAX((p.tiling.count + tiles - 1) / tiles,
+                                YT_MIN(MIN_TASKS, p.tiling.count / (LEAST_TILES / 2)));
+    p.tasks = (int)YT_MAX(tasks, (size_t)1);
+    p.most = (int)((p.tiling.count + p.tasks - 1) / p.tasks);
+    p.u_floats = YT_PLACES * source->c * p.out;
+    p.task_floats =
+        YT_PLACES * (yt_matrix_floats(p.most, p.in) + yt_matrix_floats(p.most, p.out) + source->c);
+    return p;
+}
+
+size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *result) {
+    const struct plan p = plan_of(source, result);
+    return p.out + p.u_floats + yt_threads() * p.task_floats;
+}
+
+/* --- U = G g G^T ----------------------------------------------------------------------------- */
+/* G of three values: (g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2) */
+YT_INLINE void filter_transform(vec g0, vec g1, vec g2, vec out[YT_PATCH]) {
+    const vec outer = 0.5f * (g0 + g2), middle = 0.5f * g1;
+    out[0] = g0;
+    out[1] = outer + middle;
+    out[2] = outer - middle;
+    out[3] = g2;
+}
+
+/* The 16 places of n filters whose taps are `tap` floats apart; turned: by half a turn. */
+YT_INLINE void transform_filters(const float *w, size_t tap, bool turned, int n,
+                                 vec u[YT_PATCH][YT_PATCH]) {
+    vec half[3][YT_PATCH];
+    for (int ky = 0; ky < 3; ky++) {
+        const float *row = w + (turned ? 2 - ky : ky) * 3 * tap;
+        filter_transform(load_part(row + (turned ? 2 * tap : 0), n), load_part(row + tap, n),
+                         load_part(row + (turned ? 0 : 2 * tap), n), half[ky]);
+    }
+    for (int j = 0; j < YT_PATCH; j++) {
+        vec column[YT_PATCH];
+        filter_transform(half[0][j], half[1][j], half[2][j], column);
+        for (int i = 0; i < YT_PATCH; i++) u[i][j] = column[i];
+    }
+}
+
+/* The panel that holds a column of U: its first column and its width. */
+struct panel {
+    int first, width;
+};
+static struct panel panel_of(int column, int columns) {
+    for (int left = yt_vectors(columns), first = 0;;) {
+        const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
+        if (column < first + width) return (struct panel){first, width};
+        left -= vectors, first += width;
+    }
+}
+
+/* Forward: row ci of U's matrices from row ci of the filters. */
+static void put_row(const float *w, int ci, int c_in, int c_out, float *u, size_t matrix) {
+    for (int co = 0; co < (int)yt_vectors(c_out) * YT_LANES; co += YT_LANES) {
+        const struct panel panel = panel_of(co, c_out);
+        vec place[YT_PATCH][YT_PATCH];
+        transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, false,
+                          YT_MIN(YT_LANES, c_out - co), place);
+        float *to = u + (size_t)panel.first * c_in + ci * panel.width + co - panel.first;
+        for (int i = 0; i < YT_PLACES; i++) store(to + i * matrix, place[i / 4][i % 4]);
+    }
+}
+
+/* Backward: column ci of U's matrices (c_out, c_in) from row ci of the filters. */
+static void put_column(const float *w, int ci, int c_in, int c_out, float *u, size_t matrix) {
+    const struct panel panel = panel_of(ci, c_in);
+    for (int co = 0; co < c_out; co += YT_LANES) {
+        const int n = YT_MIN(YT_LANES, c_out - co);
+        vec place[YT_PATCH][YT_PATCH];
+        transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, true, n, place);
+        float *to = u + (size_t)panel.first * c_out + (size_t)co * panel.width + ci - panel.first;
+        for (int i = 0; i < YT_PLACES; i++) {
+            for (int k = 0; k < n; k++) to[i * matrix + k * panel.width] = place[i / 4][i % 4][k];
+        }
+    }
+}
+
+/* Columns of padding meet the products too. */
+static void clear_padding(const struct yt_map *source, const struct yt_map *result, float *u,
+                          size_t matrix) {
+    const int columns = result->c, last = yt_vectors(columns) * YT_LANES;
+    for (int column = columns; column < last; column++) {
+        const struct panel panel = panel_of(column, columns);
+        for (int i = 0; i < YT_PLACES; i++) {
+            float *to = u + i * matrix + (size_t)panel.first * source->c + column - panel.first;
+            for (int k = 0; k < source->c; k++) to[k * panel.width] = 0;
+        }
+    }
+}
+
+static void transform_weights(const struct plan *p, const struct yt_map *source, const float *w,
+                              const struct yt_map *result, bool backward, float *u) {
+    const size_t matrix = p->u_floats / YT_PLACES;
+    const int c_in = backward ? result->c : source->c, c_out = backward ? source->c : result->c;
+    YT_PARALLEL_FOR
+    for (int ci = 0; ci < c_in; ci++) {
+        if (backward) {
+            put_column(w, ci, c_in, c_out, u, matrix);
+        } else {
+            put_row(w, ci, c_in, c_out, u, matrix);
+        }
+    }
+    if (backward) clear_padding(source, result, u, matrix);
+}
+
+/* --- V = B^T d B ----------------------------------------------------------------------------- */
+static void transform_patch(const struct yt_square *d, int c, float *v, size_t matrix) {
+    for (int j = 0; j < c; j += YT_LANES) {
+        const int n = YT_MIN(YT_LANES, c - j);
+        vec t[YT_PATCH][YT_PATCH];
+        YT_UNROLL for (int x = 0; x < YT_PATCH; x++) {
+            const ptrdiff_t at = x * d->pixel + j;
+            for (int y = 0; y < YT_PATCH; y++) t[y][x] = load_part(d->row[y] + at, n);
+            yt_patch_transform(&t[0][x], &t[1][x], &t[2][x], &t[3][x]);
+        }
+        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
+            yt_patch_transform(&t[y][0], &t[y][1], &t[y][2], &t[y][3]);
+            for (int x = 0; x < YT_PATCH; x++) store(v + (y * 4 + x) * matrix + j, t[y][x]);
+        }
+    }
+}
+
+/* --- Y = A^T M A ----------------------------------------------------------------------------- */
+/* A^T of four values: (m0 + m1 + m2, m1 - m2 - m3) */
+YT_INLINE void tile_transform(vec m0, vec m1, vec m2, vec m3, vec out[YT_TILE]) {
+    out[0] = m0 + m1 + m2;
+    out[1] = m1 - m2 - m3;
+}
+
+/* Adds bias, activates, and writes the pixels of a tile that are inside the map. */
+static void put_tile(const struct plan *p, const float *m, size_t matrix,
+                     const struct yt_map *result, size_t tile, const struct yt_winograd_how *how,
+                     const float *bias) {
+    const struct yt_tile at = yt_tile_at(&p->tiling, tile);
+    const int rows = YT_MIN(YT_TILE, result->h - at.y), across = YT_MIN(YT_TILE, result->w - at.x);
+    float *pixel = yt_map_at(result, at.n, at.y, at.x);
+    const size_t row = (size_t)result->w * result->ld;
+    for (int j = 0; j < result->c; j += YT_LANES) {
+        const int n = YT_MIN(YT_LANES, result->c - j);
+        vec half[YT_PATCH][YT_TILE];
+        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
+            const float *from = m + y * 4 * matrix + j;
+            tile_transform(load(from), load(from + matrix), load(from + 2 * matrix),
+                           load(from + 3 * matrix), half[y]);
+        }
+        YT_UNROLL for (int x = 0; x < YT_TILE; x++) {
+            vec column[YT_TILE];
+            tile_transform(half[0][x], half[1][x], half[2][x], half[3][x], column);
+            if (x >= across) continue;
+            for (int y = 0; y < rows; y++) {
+                float *to = pixel + y * row + x * result->ld + j;
+                vec value = column[y];
+                if (bias) value += load(bias + j);
+                if (how->add) value += load_part(to, n);
+                store_part(to, how->act == YT_ACT_SILU ? silu_vec(value) : value, n);
+            }
+        }
+    }
+}
+
+/* --- M = V U --------------------------------------------------------------------------------- */
+static void multiply(const struct plan *p, int c, int columns, int tiles, const float *v,
+                     const float *u, float *m) {
+    struct yt_block block = {.segments = 1, .length = c, .a_step = 1};
+    for (int left = yt_vectors(columns), column = 0; left > 0;) {
+        const int vectors = yt_panel_vectors(left), blocks = yt_blocks(tiles, vectors);
+        block.b = u + (size_t)column * c;
+        block.b_step = block.columns = vectors * YT_LANES;
+        for (int i = 0, t = 0; i < blocks; i++) {
+            const int last = (int)yt_cut(tiles, blocks, i + 1), rows = last - t;
+            for (int r = 0; r < rows; r++, t++) {
+                block.a[r] = v + t * p->in;
+                block.c[r] = m + t * p->out + column;
+            }
+            yt_block_choose(rows, vectors)(&block);
+        }
+        left -= vectors, column += vectors * YT_LANES;
+    }
+}
+
+void yt_winograd_run(const struct yt_map *source, const float *w, const struct yt_map *result,
+                     struct yt_winograd_how how, float *scratch) {
+    const struct plan p = plan_of(source, result);
+    float *bias = NULL, *u = scratch + p.out, *work = u + p.u_floats;
+    if (how.bias) {
+        bias = scratch;
+        memset(bias, 0, p.out * sizeof *bias);
+        memcpy(bias, how.bias, result->c * sizeof *bias);
+    }
+    transform_weights(&p, source, w, result, how.backward, u);
+    YT_PARALLEL_FOR
+    for (int task = 0; task < p.tasks; task++) {
+        const size_t first = yt_cut(p.tiling.count, p.tasks, task);
+        const int tiles = (int)(yt_cut(p.tiling.count, p.tasks, task + 1) - first);
+        const size_t v_matrix = yt_matrix_floats(tiles, p.in),
+                     m_matrix = yt_matrix_floats(tiles, p.out);
+        float *v = work + omp_get_thread_num() * p.task_floats, *m = v + YT_PLACES * v_matrix;
+        float *patch = m + YT_PLACES * m_matrix;
+        for (int t = 0; t < tiles; t++) {
+            const struct yt_tile at = yt_tile_at(&p.tiling, first + t);
+            const struct yt_square d =
+                yt_square_at(source, at.n, at.y - 1, at.x - 1, YT_PATCH, patch);
+            transform_patch(&d, source->c, v + t * p.in, v_matrix);
+        }
+        for (int i = 0; i < YT_PLACES; i++) {
+            multiply(&p, source->c, result->c, tiles, v + i * v_matrix,
+                     u + i * (p.u_floats / YT_PLACES), m + i * m_matrix);
+        }
+        for (int t = 0; t < tiles; t++) {
+            put_tile(&p, m + t * p.out, m_matrix, result, first + t, &how, bias);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/* Winograd's minimal filtering for 3x3 convolutions of stride 1: F(2x2, 3x3).
+ *
+ * A tile of 2x2 results and the 4x4 pixels under it meet in 16 products instead of 36, for every
+ * pair of channels (Lavin and Gray 2016, section 4.1):
+ *
+ *     Y = A^T [ (G g G^T) * (B^T d B) ] A           * element by element, summed over channels
+ *
+ *     B^T = 1  0 -1  0     G = 1    0    0      A^T = 1 1  1  0
+ *           0  1  1  0         1/2  1/2  1/2          0 1 -1 -1
+ *           0 -1  1  0         1/2 -1/2  1/2
+ *           0  1  0 -1         0    0    1
+ *
+ * The sums over channels are 16 products of matrices, one for each place of the 4x4, done by the
+ * register blocks of block.h. The transforms only add and halve, so that results are as exact as
+ * those of the direct sum. The same products give the gradients:
+ *
+ *     dd: the convolution of dy with the filters turned by half a turn, channels exchanged
+ *     dg = G^T [ sum over tiles (B^T d B) * (A dY A^T) ] G
+ *
+ * Tiles are numbered through the batch, row by row.
+ */
+#ifndef YT_TENSOR_KERNELS_WINOGRAD_H
+#define YT_TENSOR_KERNELS_WINOGRAD_H
+
+#include "tensor/kernels/kernel.h"
+#include "tensor/kernels/vec.h"
+
+enum { YT_TILE = 2, YT_PATCH = 4, YT_PLACES = YT_PATCH * YT_PATCH };
+
+/* Whether a convolution of `in` to `out` channels gains: with few channels the transforms cost more
+ * than the products they save. */
+static inline bool yt_winograd_fits(const struct yt_conv *conv, int in, int out) {
+    return conv->k == 3 && conv->stride == 1 && conv->pad == 1 && in >= 32 && out >= 32;
+}
+
+/* Forward (w as in kernels.h, of source to result channels), or with `backward` the gradient of the
+ * input: source is dy, result is dx, and w still the forward's. */
+#define yt_winograd_scratch YT_KERNEL(winograd_scratch)
+#define yt_winograd_run YT_KERNEL(winograd_run)
+size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *result);
+struct yt_winograd_how {
+    bool backward, add;
+    const float *bias; /* or NULL */
+    enum yt_act act;
+};
+void yt_winograd_run(const struct yt_map *source, const float *w, const struct yt_map *result,
+                     struct yt_winograd_how how, float *scratch);
+
+/* dw += the gradient of the weights. */
+#define yt_winograd_weight_scratch YT_KERNEL(winograd_weight_scratch)
+#define yt_winograd_weight YT_KERNEL(winograd_weight)
+size_t yt_winograd_weight_scratch(const struct yt_map *x, const struct yt_map *dy);
+void yt_winograd_weight(const struct yt_map *x, const struct yt_map *dy, float *dw, float *scratch);
+
+/* Floats from one of the 16 matrices to the next: a line more than it has, since a tile's 16 places
+ * at multiples of 4 KiB would fall into one set of the first-level cache. */
+static inline size_t yt_matrix_floats(size_t rows, size_t columns) {
+    return rows * columns + 16;
+}
+
+/* How the tiles of a map of results are numbered. */
+struct yt_tiling {
+    int down, across; /* tiles of an image */
+    size_t count;     /* of the batch */
+};
+static inline struct yt_tiling yt_tiling_of(const struct yt_map *m) {
+    struct yt_tiling t = {(m->h + YT_TILE - 1) / YT_TILE, (m->w + YT_TILE - 1) / YT_TILE, 0};
+    t.count = (size_t)m->n * t.down * t.across;
+    return t;
+}
+struct yt_tile {
+    int n, y, x; /* image, and its first pixel of the results */
+};
+static inline struct yt_tile yt_tile_at(const struct yt_tiling *tiling, size_t i) {
+    const size_t row = i / tiling->across;
+    return (struct yt_tile){(int)(row / tiling->down), (int)(row % tiling->down) * YT_TILE,
+                            (int)(i % tiling->across) * YT_TILE};
+}
+
+/* Where the pixels of a square of a map are: rows of pixels `pixel` floats apart. */
+struct yt_square {
+    const float *row[YT_PATCH];
+    ptrdiff_t pixel;
+};
+/* The size x size pixels from (y, x) on: in the map where they are all inside, else copied into
+ * `patch` (size*size*c floats) with zeros outside. */
+static inline struct yt_square yt_square_at(const struct yt_map *m, int n, int y, int x, int size,
+                                            float *patch) {
+    struct yt_square square = {.pixel = m->ld};
+    if (y >= 0 && x >= 0 && y + size <= m->h && x + size <= m->w) {
+        for (int i = 0; i < size; i++) square.row[i] = yt_map_at(m, n, y + i, x);
+        return square;
+    }
+    const size_t c = m->c;
+    square.pixel = m->c;
+    for (int i = 0; i < size; i++) {
+        square.row[i] = patch + i * size * c;
+        for (int j = 0; j < size; j++) {
+            float *to = patch + (i * size + j) * c;
+            if (y + i < 0 || y + i >= m->h || x + j < 0 || x + j >= m->w) {
+                memset(to, 0, c * sizeof *to);
+            } else {
+                memcpy(to, yt_map_at(m, n, y + i, x + j), c * sizeof *to);
+            }
+        }
+    }
+    return square;
+}
+
+/* B^T of four values in place: (d0 - d2, d1 + d2, d2 - d1, d1 - d3) */
+YT_INLINE void yt_patch_transform(vec *d0, vec *d1, vec *d2, vec *d3) {
+    const vec second = *d1;
+    *d0 -= *d2;
+    *d1 += *d2;
+    *d2 -= second;
+    *d3 = second - *d3;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* F(2x2, 3x3), backward to the weights; winograd.h has the formulas.
+ *
+ *     dU[i] += V[i]^T Z[i],  V = B^T d B (tiles, c_in),  Z = A dY A^T (tiles, c_out),  i < 16
+ *     dw += G^T dU G
+ *
+ * Tiles are cut into chunks and channels of x into parts: a task is one chunk and one part, and
+ * adds up its own dU, some tiles at a time. Four places, those of one row of the 4x4, are in work
+ * at once, so that V and Z stay in the second-level cache. The chunks' dU are added in order.
+ */
+#include "tensor/kernels/winograd.h"
+
+#include "tensor/kernels/block.h"
+
+#include <omp.h>
+
+enum {
+    KEEP_TILES = 96,         /* whose products stay in registers */
+    KEEP_FLOATS = 64 * 1024, /* of V and Z: fewer tiles with many channels */
+    LEAST_TILES = 24,
+    MAX_CHUNKS = 16,
+    MIN_TASKS = 8,
+    CHUNK_TILES = 192, /* at least, or adding up would show */
+    PART_CHANNELS = 32,
+    PARTIAL_FLOATS = 2048 * 1024 /* at most for all chunks together */
+};
+
+struct plan {
+    struct yt_tiling tiling;
+    int chunks, parts, keep;
+    size_t columns; /* of dU, padded */
+    size_t matrix;  /* floats of one of the 16 */
+    size_t v_row, task_floats;
+};
+
+static int power_of_two(size_t most) {
+    int power = 1;
+    while (2 * (size_t)power <= most) power *= 2;
+    return power;
+}
+
+static struct plan plan_of(const struct yt_map *x, const struct yt_map *dy) {
+    struct plan p = {.tiling = yt_tiling_of(dy), .columns = yt_round_up(dy->c, 16)};
+    p.matrix = x->c * p.columns;
+    const size_t chunks =
+        YT_MIN(p.tiling.count / CHUNK_TILES, PARTIAL_FLOATS / (YT_PLACES * p.matrix));
+    p.chunks = power_of_two(YT_MIN(chunks, (size_t)MAX_CHUNKS));
+    p.parts = power_of_two(YT_MIN(x->c / PART_CHANNELS, (MIN_TASKS + p.chunks - 1) / p.chunks));
+    p.v_row = yt_round_up((x->c + p.parts - 1) / p.parts, 16);
+    p.keep = yt_clamp(KEEP_FLOATS / (YT_PATCH * (p.v_row + p.columns)), LEAST_TILES, KEEP_TILES);
+    p.task_floats =
+        YT_PATCH * (yt_matrix_floats(p.keep, p.v_row) + yt_matrix_floats(p.keep, p.columns)) +
+        (size_t)YT_PLACES * YT_MAX(x->c, dy->c);
+    return p;
+}
+
+size_t yt_winograd_weight_scratch(const struct yt_map *x, const struct yt_map *dy) {
+    const struct plan p = plan_of(x, dy);
+    return p.chunks * YT_PLACES * p.matrix + yt_threads() * p.task_floats;
+}
+
+/* Row `place` of B^T d B: the rows of d that it is made of, then the columns. n channels of c. */
+YT_INLINE void patch_row(const struct yt_square *d, int place, ptrdiff_t c, int n,
+                         vec t[YT_PATCH]) {
+    static const int first[YT_PATCH] = {0, 1, 2, 1}, second[YT_PATCH] = {2, 2, 1, 3};
+    const float *a = d->row[first[place]] + c, *b = d->row[second[place]] + c;
+    for (int x = 0; x < YT_PATCH; x++, a += d->pixel, b += d->pixel) {
+        const vec v = load_part(a, n), w = load_part(b, n);
+        t[x] = place == 1 ? v + w : v - w;
+    }
+    yt_patch_transform(&t[0], &t[1], &t[2], &t[3]);
+}
+
+/* Row `place` of A dY A^T, A^T as in winograd.h. */
+YT_INLINE void tile_row(const struct yt_square *d, int place, ptrdiff_t c, int n, vec t[YT_PATCH]) {
+    vec r[YT_TILE];
+    for (int x = 0; x < YT_TILE; x++) {
+        const vec v = load_part(d->row[0] + x * d->pixel + c, n);
+        const vec w = load_part(d->row[1] + x * d->pixel + c, n);
+        r[x] = place == 0 ? v : place == 1 ? v + w : place == 2 ? v - w : -w;
+    }
+    t[0] = r[0];
+    t[1] = r[0] + r[1];
+    t[2] = r[0] - r[1];
+    t[3] = -r[1];
+}
+
+/* Some tiles of a task: channels first <= c < last of x. */
+struct work {
+    size_t tile;
+    int tiles, first, last;
+    float *v, *z, *patch; /* v (4, tiles, v_row), z (4, panels of (tiles, panel's columns)) */
+    float *du;
+    bool add;
+};
+
+static void transform(const struct plan *p, const struct yt_map *x, const struct yt_map *dy,
+                      const struct work *at, int place) {
+    const size_t v_matrix = yt_matrix_floats(at->tiles, p->v_row);
+    const size_t z_matrix = yt_matrix_floats(at->tiles, p->columns);
+    for (int i = 0; i < at->tiles; i++) {
+        const struct yt_tile tile = yt_tile_at(&p->tiling, at->tile + i);
+        const struct yt_square d =
+            yt_square_at(x, tile.n, tile.y - 1, tile.x - 1, YT_PATCH, at->patch);
+        for (int c = at->first; c < at->last; c += YT_LANES) {
+            vec t[YT_PATCH];
+            patch_row(&d, place, c, YT_MIN(YT_LANES, at->last - c), t);
+            float *to = at->v + i * p->v_row + c - at->first;
+            for (int k = 0; k < YT_PATCH; k++) store(to + k * v_matrix, t[k]);
+        }
+        const struct yt_square e = yt_square_at(dy, tile.n, tile.y, tile.x, YT_TILE, at->patch);
+        for (int left = yt_vectors(dy->c), column = 0; left > 0;) {
+            const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
+            float *to = at->z + (size_t)column * at->tiles + i * width;
+            for (int c = 0; c < width; c += YT_LANES) {
+                vec t[YT_PATCH];
+                tile_row(&e, place, column + c, YT_MIN(YT_LANES, dy->c - column - c), t);
+                for (int k = 0; k < YT_PATCH; k++) store(to + k * z_matrix + c, t[k]);
+            }
+            left -= vectors, column += width;
+        }
+    }
+}
+
+/* dU (rows first <= m < last, columns) (+)= V^T Z of one place */
+static void multiply(const struct plan *p, const struct work *at, int columns, const float *v,
+                     const float *z, float *du) {
+    struct yt_block block = {
+        .segments = 1, .length = at->tiles, .a_step = (ptrdiff_t)p->v_row, .add = at->add};
+    for (int left = yt_vectors(columns), column = 0; left > 0;) {
+        const int vectors = yt_panel_vectors(left), rows = at->last - at->first;
+        const int blocks = yt_blocks(rows, vectors);
+        block.b = z + (size_t)column * at->tiles;
+        block.b_step = block.columns = vectors * YT_LANES;
+        for (int i = 0, m = 0; i < blocks; i++) {
+            const int end = (int)yt_cut(rows, blocks, i + 1), count = end - m;
+            for (int r = 0; r < count; r++, m++) {
+                block.a[r] = v + m;
+                block.c[r] = du + (at->first + m) * p->columns + column;
+            }
+            yt_block_choose(count, vectors)(&block);
+        }
+        left -= vectors, column += vectors * YT_LANES;
+    }
+}
+
+static void run_task(const struct plan *p, const struct yt_map *x, const struct yt_map *dy,
+                     int task, float *partial, float *floats) {
+    const int chunk = task / p->parts, part = task % p->parts;
+    const size_t first = yt_cut(p->tiling.count, p->chunks, chunk);
+    const size_t last = yt_cut(p->tiling.count, p->chunks, chunk + 1);
+    struct work at = {
+        .tile = first,
+        .first = (int)yt_cut(x->c, p->parts, part),
+        .last = (int)yt_cut(x->c, p->parts, part + 1),
+        .v = floats,
+        .z = floats + YT_PATCH * yt_matrix_floats(p->keep, p->v_row),
+        .du = partial + chunk * YT_PLACES * p->matrix,
+    };
+    at.patch = at.z + YT_PATCH * yt_matrix_floats(p->keep, p->columns);
+    for (; at.tile < last; at.tile += at.tiles, at.add = true) {
+        at.tiles = (int)YT_MIN((size_t)p->keep, last - at.tile);
+        for (int i = 0; i < YT_PLACES; i++) {
+            if (i % YT_PATCH == 0) transform(p, x, dy, &at, i / YT_PATCH);
+            const int k = i % YT_PATCH;
+            multiply(p, &at, dy->c, at.v + k * yt_matrix_floats(at.tiles, p->v_row),
+                     at.z + k * yt_matrix_floats(at.tiles, p->columns), at.du + i * p->matrix);
+        }
+    }
+}
+
+/* G^T of four values: (u0 + (u1 + u2) / 2, (u1 - u2) / 2, (u1 + u2) / 2 + u3) */
+YT_INLINE void filter_gradient(vec u0, vec u1, vec u2, vec u3, vec out[3]) {
+    const vec sum = 0.5f * (u1 + u2);
+    out[0] = u0 + sum;
+    out[1] = 0.5f * (u1 - u2);
+    out[2] = sum + u3;
+}
+
+/* Row ci of the filters' gradient from the sum of the chunks. */
+static void put_filters(const struct plan *p, const float *partial, int ci, int c_in, int c_out,
+                        float *dw) {
+    for (int co = 0; co < c_out; co += YT_LANES) {
+        const int n = YT_MIN(YT_LANES, c_out - co);
+        vec half[3][YT_PATCH];
+        for (int x = 0; x < YT_PATCH; x++) {
+            vec u[YT_PATCH], column[3];
+            for (int y = 0; y < YT_PATCH; y++) {
+                const float *from = partial + (y * 4 + x) * p->matrix + ci * p->columns + co;
+                u[y] = load(from);
+                for (int k = 1; k < p->chunks; k++) u[y] += load(from + k * YT_PLACES * p->matrix);
+            }
+            filter_gradient(u[0], u[1], u[2], u[3], column);
+            for (int y = 0; y < 3; y++) half[y][x] = column[y];
+        }
+        for (int y = 0; y < 3; y++) {
+            vec row[3];
+            filter_gradient(half[y][0], half[y][1], half[y][2], half[y][3], row);
+            for (int x = 0; x < 3; x++) {
+                float *to = dw + ((size_t)(y * 3 + x) * c_in + ci) * c_out + co;
+                store_part(to, load_part(to, n) + row[x], n);
+            }
+        }
+    }
+}
+
+void yt_winograd_weight(const struct yt_map *x, const struct yt_map *dy, float *dw,
+                        float *scratch) {
+    const struct plan p = plan_of(x, dy);
+    float *work = scratch + p.chunks * YT_PLACES * p.matrix;
+    YT_PARALLEL_FOR
+    for (int task = 0; task < p.chunks * p.parts; task++) {
+        run_task(&p, x, dy, task, scratch, work + omp_get_thread_num() * p.task_floats);
+    }
+    YT_PARALLEL_FOR
+    for (int ci = 0; ci < x->c; ci++) put_filters(&p, scratch, ci, x->c, dy->c, dw);
+}
