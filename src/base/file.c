@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -105,6 +106,17 @@ void yt_file_abandon(struct yt_file *file) {
     free(file->temporary);
     free(file->path);
     *file = (struct yt_file){0};
+}
+
+int yt_file_room(const char *path, size_t bytes) {
+    char *dir = yt_path_dir(path);
+    struct statvfs disk;
+    int asked = statvfs(dir, &disk);
+    free(dir);
+    unsigned long long free_bytes = asked ? 0 : (unsigned long long)disk.f_bavail * disk.f_frsize;
+    if (asked || free_bytes >= bytes) return 0;
+    return yt_fail("%s: needs %.1f MiB, and its disk has %.1f MiB left; free some space", path,
+                   (double)bytes / (1 << 20), (double)free_bytes / (1 << 20));
 }
 
 int yt_file_write(const char *path, const void *bytes, size_t len) {

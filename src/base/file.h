@@ -19,8 +19,11 @@ struct yt_file {
 int yt_file_create(struct yt_file *file, const char *path);
 int yt_file_commit(struct yt_file *file);
 void yt_file_abandon(struct yt_file *file);
-/* The same in one call. */
+/* Create, write, commit in one call. */
 int yt_file_write(const char *path, const void *bytes, size_t len);
+/* Whether the disk that `path` would be on has room for so many bytes: 0, or -1 + yt_fail with both
+ * figures. What cannot be asked (a path that is not there yet, a device) has room. */
+int yt_file_room(const char *path, size_t bytes);
 
 bool yt_path_exists(const char *path);
 bool yt_path_is_dir(const char *path);

@@ -12,10 +12,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Keys that may differ when a run goes on: they do not change what is computed. */
-static const char *const resume_keys[] = {"resume", "threads", "workers", "session",
-                                          "cache",  "plots",   "verbose", "save_period"};
+static const char *const resume_keys[] = {"resume",  "threads",     "workers",
+                                          "session", "cache",       "plots",
+                                          "verbose", "save_period", "state_period"};
 
 static void stop_on_signals(void) {
     struct sigaction action = {.sa_handler = yt_trainer_stop};
@@ -115,6 +117,17 @@ static struct yt_model *start_model(const struct yt_settings *settings,
     return model;
 }
 
+static void say_left_out(const struct yt_guard *guard) {
+    if (guard->not_finite + guard->outliers == 0) return;
+    yt_info("optimiser steps left out: %lld with gradients that were not finite, %lld outliers; "
+            "log.jsonl names their tiles%s",
+            (long long)guard->not_finite, (long long)guard->outliers,
+            guard->rollbacks ? "" : ". The run never had to go back");
+    if (guard->rollbacks)
+        yt_info("the run went back to an earlier state %d times; learning rates are times %g since",
+                guard->rollbacks, yt_guard_rate(guard));
+}
+
 static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     char time[32];
     const struct yt_progress *p = &trainer->progress;
@@ -122,8 +135,8 @@ static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     switch (end) {
     case YT_TRAIN_DONE:
         yt_info("\n%d epochs completed in %s.", p->epoch, time);
+        say_left_out(&p->guard);
         if (p->best_epoch) yt_info("best: epoch %d, fitness %.5f", p->best_epoch, p->best_fitness);
-        if (p->skipped) yt_info("%lld optimiser steps were left out", (long long)p->skipped);
         yt_info("results: %s (results.csv, weights/best.safetensors, weights/last.safetensors)",
                 trainer->run);
         return YT_EXIT_OK;
@@ -140,11 +153,11 @@ static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
 }
 
 static int train(const struct yt_settings *settings, const struct yt_source *source,
-                 struct yt_model *model, bool folded, const char *run, bool resume) {
+                 struct yt_model *model, bool folded, const char *run, bool goes_on) {
     struct yt_trainer trainer;
     if (yt_trainer_init(&trainer, settings, source, model, run) != 0) return YT_EXIT_DATA;
     int status = YT_EXIT_DATA;
-    bool ready = resume   ? yt_trainer_resume(&trainer) == 0
+    bool ready = goes_on  ? yt_trainer_resume(&trainer) == 0
                  : folded ? yt_trainer_calibrate(&trainer) == 0
                           : true;
     if (ready) {
@@ -164,9 +177,39 @@ static void make_absolute(char **path) {
     *path = absolute;
 }
 
-static int with_source(struct yt_settings *settings, char *run) {
+/* A folder that was used before starts with nothing to go on from. */
+static void remove_old_states(const char *folder) {
+    static const char *const states[] = {"state/last.safetensors",
+                                         "state/last.safetensors.previous"};
+    for (size_t i = 0; i < YT_COUNT(states); i++) {
+        char *path = yt_path_join(folder, states[i]);
+        unlink(path);
+        free(path);
+    }
+}
+
+static int start(struct yt_settings *settings, const struct yt_source *source,
+                 struct yt_model *model, bool folded) {
+    int status = YT_EXIT_DATA;
+    char *folder = yt_run_create(settings->project, settings->name ? settings->name : "train",
+                                 settings->exist_ok);
+    int lock = folder ? yt_run_lock(folder) : -1;
+    if (lock >= 0) {
+        char *args = yt_path_join(folder, "args.yaml");
+        remove_old_states(folder);
+        if (yt_settings_write(settings, args) == 0)
+            status = train(settings, source, model, folded, folder, false);
+        free(args);
+    }
+    yt_run_unlock(lock);
+    free(folder);
+    return status;
+}
+
+/* run: the folder of the run that goes on, or NULL. */
+static int with_source(struct yt_settings *settings, const char *run) {
     struct yt_source source;
-    bool resume = run != NULL, folded = false;
+    bool folded = false;
     int status = YT_EXIT_DATA;
     yt_threads_set(settings->threads);
     make_absolute(&settings->data);
@@ -174,31 +217,31 @@ static int with_source(struct yt_settings *settings, char *run) {
     if (yt_source_open(&source, settings) != 0) return YT_EXIT_DATA;
     audit(&source);
     struct yt_model *model = start_model(settings, &source, &folded);
-    char *folder = resume ? yt_strdup(run) : NULL;
-    if (model && !resume)
-        folder = yt_run_create(settings->project, settings->name ? settings->name : "train",
-                               settings->exist_ok);
-    if (model && folder) {
-        char *args = yt_path_join(folder, "args.yaml");
-        if (resume || yt_settings_write(settings, args) == 0)
-            status = train(settings, &source, model, folded, folder, resume);
-        free(args);
-    }
-    free(folder);
+    if (model && run)
+        status = train(settings, &source, model, folded, run, true);
+    else if (model)
+        status = start(settings, &source, model, folded);
     yt_model_free(model);
     yt_source_close(&source);
+    return status;
+}
+
+static int resume(struct yt_settings *settings, int count, char **words) {
+    char *run = resumed_run(settings);
+    int status = YT_EXIT_USAGE;
+    if (run && resume_settings(settings, run, count, words) == 0) {
+        int lock = yt_run_lock(run);
+        if (lock >= 0) status = with_source(settings, run);
+        yt_run_unlock(lock);
+    }
+    free(run);
     return status;
 }
 
 static int run(int count, char **words) {
     struct yt_settings settings;
     if (yt_cli_parse(&settings, count, words) != 0) return YT_EXIT_USAGE;
-    char *resumed = NULL;
-    int status = YT_EXIT_USAGE;
-    if (settings.resume) resumed = resumed_run(&settings);
-    if (!settings.resume || (resumed && resume_settings(&settings, resumed, count, words) == 0))
-        status = with_source(&settings, resumed);
-    free(resumed);
+    int status = settings.resume ? resume(&settings, count, words) : with_source(&settings, NULL);
     yt_settings_release(&settings);
     return status;
 }

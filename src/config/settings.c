@@ -28,6 +28,18 @@ static int truth(const char *text) {
     return -1;
 }
 
+/* What a time given in "s", "min", "h" or "d" is multiplied by to be in the row's own unit; 0 for
+ * another word, or where the row is no time. */
+static double unit_of(const struct yt_setting *row, const char *word) {
+    static const struct {
+        const char *word;
+        double seconds;
+    } units[] = {{"s", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    for (size_t i = 0; i < YT_COUNT(units) && row->unit_s > 0; i++)
+        if (!strcmp(word, units[i].word)) return units[i].seconds / row->unit_s;
+    return 0;
+}
+
 /* False: no number, or out of the row's range. */
 static bool read_number(const struct yt_setting *row, const char *text, double *value) {
     for (const struct yt_setting_word *w = row->words; w && w->word; w++) {
@@ -35,10 +47,12 @@ static bool read_number(const struct yt_setting *row, const char *text, double *
         if (unsets || !strcasecmp(w->word, text)) return *value = w->value, true;
     }
     char *end;
+    size_t digits = strspn(text, "+-.eE0123456789");
+    double unit = text[digits] ? unit_of(row, text + digits) : 1;
     /* decimal only: strtod also knows inf, nan and hexadecimal */
-    if (!*text || text[strspn(text, "+-.eE0123456789")]) return false;
-    *value = strtod(text, &end);
-    return !*end && *value >= row->min && *value <= row->max;
+    if (!digits || unit == 0) return false;
+    *value = strtod(text, &end) * unit;
+    return end == text + digits && *value >= row->min && *value <= row->max;
 }
 
 static const char *read_choice(const struct yt_setting *row, const char *text) {
@@ -167,6 +181,7 @@ static void describe_number(const struct yt_setting *row, struct yt_str *out) {
     show_number(row->min, out);
     yt_str_add(out, " to ");
     show_number(row->max, out);
+    if (row->unit_s > 0) yt_str_add(out, " (or as 90min, 2h, 1d)");
     if (row->words) yt_str_add(out, ", or %s", row->words->word);
 }
 

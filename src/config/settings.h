@@ -64,6 +64,7 @@ struct yt_settings {
     /* train */
     int epochs, batch, patience;
     double time, session;  /* hours; NAN: unlimited */
+    double state_period;   /* minutes */
     char *resume;          /* NULL: no; "true": the latest run; else a run's folder or checkpoint */
     const char *optimizer; /* auto SGD AdamW */
     double lr0, lrf, momentum, weight_decay;
@@ -73,6 +74,7 @@ struct yt_settings {
     double box, cls, dfl;
     double assign_min_side, assign_fallback;
     double clip;
+    double outlier; /* 0: none */
     double ema_decay, ema_tau;
     bool shuffle, save, val;
     int save_period, val_period; /* epochs; save_period -1: never */
@@ -153,6 +155,7 @@ struct yt_setting {
     const char *group;
     const char *help;                    /* one line */
     double min, max;                     /* of numbers, inclusive */
+    double unit_s;                       /* of times: seconds of its unit; 90min, 2h are read too */
     const char *const *choices;          /* of a choice, NULL-terminated */
     const struct yt_setting_word *words; /* of numbers, NULL-terminated, or NULL */
 };

@@ -2,13 +2,18 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/rng.h"
 #include "base/str.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEADER_MAX_BYTES (100u << 20)
+#define BLOCK_BYTES ((size_t)64 << 10) /* that a checksum is of */
+#define HASH_DIGITS 16
+#define CHECKSUMS "\"checksums\":\""
 
 static const struct {
     const char *name;
@@ -24,6 +29,7 @@ struct yt_safetensors {
     struct yt_json *header;
     struct yt_tensor_info *items; /* by begin */
     size_t count, *by_name;
+    bool has_checksums;
 };
 
 static int parse_shape(const char *path, struct yt_tensor_info *info, const struct yt_json *shape) {
@@ -134,10 +140,74 @@ static int parse(const char *path, struct yt_safetensors *file) {
     return check_cover(path, file);
 }
 
+/* --- checksums --- */
+
+/* Of a header without its checksums: what is before them and what is after. */
+static uint64_t hash_header(const char *before, size_t before_len, const char *after,
+                            size_t after_len) {
+    return yt_mix(yt_hash(before, before_len)) ^ yt_hash(after, after_len);
+}
+
+static size_t blocks_of(size_t bytes) {
+    return (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+}
+
+static uint64_t hash_block(const char *data, size_t bytes, size_t block) {
+    size_t at = block * BLOCK_BYTES;
+    return yt_hash(data + at, YT_MIN(BLOCK_BYTES, bytes - at));
+}
+
+static void hash_digits(uint64_t hash, char digits[HASH_DIGITS + 1]) {
+    snprintf(digits, HASH_DIGITS + 1, "%0*" PRIx64, HASH_DIGITS, hash);
+}
+
+/* Whether the next of the list is this one. */
+static bool is_next(const char **list, const char *end, uint64_t hash) {
+    char digits[HASH_DIGITS + 1];
+    if (end - *list < HASH_DIGITS) return false;
+    hash_digits(hash, digits);
+    *list += HASH_DIGITS;
+    return memcmp(*list - HASH_DIGITS, digits, HASH_DIGITS) == 0;
+}
+
+static int check_tensor(const char *path, const struct yt_safetensors *file,
+                        const struct yt_tensor_info *info, const char **list, const char *end) {
+    size_t begin = file->data + info->begin;
+    for (size_t block = 0; block < blocks_of(info->bytes); block++) {
+        if (is_next(list, end, hash_block(file->bytes + begin, info->bytes, block))) continue;
+        size_t from = block * BLOCK_BYTES, to = YT_MIN(from + BLOCK_BYTES, info->bytes);
+        return yt_fail("%s: %s is damaged between bytes %zu and %zu of the file", path, info->name,
+                       begin + from, begin + to);
+    }
+    return 0;
+}
+
+/* Files without checksums are taken as they are. */
+static int verify(const char *path, struct yt_safetensors *file) {
+    const char *header = file->bytes + sizeof(uint64_t), *header_end = file->bytes + file->data;
+    const char *list = memmem(header, (size_t)(header_end - header), CHECKSUMS, strlen(CHECKSUMS));
+    if (!list) return 0;
+    file->has_checksums = true;
+    list += strlen(CHECKSUMS);
+    const char *end = memchr(list, '"', (size_t)(header_end - list));
+    const char *before = list;
+    if (!end ||
+        !is_next(&list, end,
+                 hash_header(header, (size_t)(before - header), end, (size_t)(header_end - end))))
+        return yt_fail("%s: its header is damaged (the first %zu bytes)", path, file->data);
+    for (size_t i = 0; i < file->count; i++)
+        if (check_tensor(path, file, &file->items[i], &list, end) != 0) return -1;
+    return 0;
+}
+
+bool yt_safetensors_has_checksums(const struct yt_safetensors *file) {
+    return file->has_checksums;
+}
+
 struct yt_safetensors *yt_safetensors_open(const char *path) {
     struct yt_safetensors *file = yt_calloc(1, sizeof(*file));
     file->bytes = yt_file_read(path, 0, &file->len);
-    if (!file->bytes || parse(path, file) != 0) {
+    if (!file->bytes || parse(path, file) != 0 || verify(path, file) != 0) {
         yt_safetensors_close(file);
         return NULL;
     }
@@ -284,13 +354,38 @@ void yt_safetensors_add_metadata(struct yt_safetensors_writer *writer, const cha
     yt_json_quote(&writer->metadata, value);
 }
 
+static void add_hash(struct yt_str *out, uint64_t hash) {
+    char digits[HASH_DIGITS + 1];
+    hash_digits(hash, digits);
+    yt_str_append(out, digits, HASH_DIGITS);
+}
+
+/* Padded so that data is aligned. */
+static void write_header(const struct yt_safetensors_writer *writer, struct yt_str *out) {
+    struct yt_str after = {0};
+    size_t digits = HASH_DIGITS;
+    for (size_t i = 0; i < writer->count; i++)
+        digits += HASH_DIGITS * blocks_of(writer->parts[i].bytes);
+    yt_str_add(out, "{\"__metadata__\":{%s%s" CHECKSUMS,
+               writer->metadata.len ? writer->metadata.s : "", writer->metadata.len ? "," : "");
+    yt_str_add(&after, "\"}%s}", writer->tensors.len ? writer->tensors.s : "");
+    while ((out->len + digits + after.len) % 8) yt_str_add(&after, " ");
+    add_hash(out, hash_header(out->s, out->len, after.s, after.len));
+    for (size_t i = 0; i < writer->count; i++)
+        for (size_t block = 0; block < blocks_of(writer->parts[i].bytes); block++)
+            add_hash(out, hash_block(writer->parts[i].data, writer->parts[i].bytes, block));
+    yt_str_append(out, after.s, after.len);
+    yt_str_release(&after);
+}
+
 int yt_safetensors_write(struct yt_safetensors_writer *writer, const char *path) {
     struct yt_file file;
     struct yt_str header = {0};
-    if (yt_file_create(&file, path) != 0) return -1;
-    yt_str_add(&header, "{\"__metadata__\":{%s}%s}", writer->metadata.len ? writer->metadata.s : "",
-               writer->tensors.len ? writer->tensors.s : "");
-    while (header.len % 8) yt_str_add(&header, " "); /* so that data is aligned */
+    write_header(writer, &header);
+    if (yt_file_room(path, writer->bytes + header.len) != 0 || yt_file_create(&file, path) != 0) {
+        yt_str_release(&header);
+        return -1;
+    }
     uint64_t header_bytes = header.len;
     fwrite(&header_bytes, sizeof(header_bytes), 1, file.stream);
     fwrite(header.s, 1, header.len, file.stream);

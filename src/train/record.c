@@ -2,14 +2,16 @@
 #include "train/trainer_internal.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "train/results.h"
 #include "yolov10/weights.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *yt_trainer_path(const struct yt_trainer *t, const char *name) {
+char *yt_record_path(const struct yt_trainer *t, const char *name) {
     return yt_path_join(t->run, name);
 }
 
@@ -20,7 +22,7 @@ static int cannot_log(const struct yt_trainer *t, const char *what) {
 }
 
 int yt_record_open(struct yt_trainer *t) {
-    char *path = yt_trainer_path(t, "log.jsonl");
+    char *path = yt_record_path(t, "log.jsonl");
     t->log = fopen(path, t->progress.step ? "a" : "w");
     free(path);
     return t->log ? 0 : cannot_log(t, "open");
@@ -31,15 +33,41 @@ void yt_record_close(struct yt_trainer *t) {
     t->log = NULL;
 }
 
+void yt_record_tile(const struct yt_trainer *t, uint32_t index, struct yt_str *out) {
+    const struct yt_tile *tile = &t->source->tiles.items[index];
+    const char *path = t->source->dataset.pages[tile->page].path;
+    yt_str_add(out, "%s@%d,%d", yt_path_name(path), tile->x, tile->y);
+}
+
+static void add_left_out(const struct yt_trainer *t, const char *why, struct yt_str *line) {
+    yt_str_add(line, ",\"left_out\":\"%s\",\"tiles\":[", why);
+    for (size_t i = 0; i < t->tile_count; i++) {
+        struct yt_str name = {0};
+        yt_record_tile(t, t->tiles[i], &name);
+        if (i) yt_str_add(line, ",");
+        yt_json_quote(line, name.s);
+        yt_str_release(&name);
+    }
+    yt_str_add(line, "]");
+}
+
 int yt_record_step(struct yt_trainer *t, const struct yt_batch *batch, const float items[YT_ITEMS],
-                   const struct yt_rates *rates) {
+                   const struct yt_rates *rates, double norm, const char *left_out) {
     const struct yt_progress *p = &t->progress;
-    fprintf(t->log, "{\"step\":%lld,\"epoch\":%d,\"batch\":%d,\"images\":%d,\"instances\":%d",
-            (long long)p->step, p->epoch + 1, p->batch + 1, batch->n, batch->target_count);
-    for (int i = 0; i < YT_ITEMS; i++)
-        fprintf(t->log, ",\"%s\":%.9g", yt_item_names[i], (double)items[i]);
-    fprintf(t->log, ",\"lr\":[%.9g,%.9g,%.9g],\"accumulate\":%d,\"waited_s\":%.4f}\n", rates->lr[0],
-            rates->lr[1], rates->lr[2], rates->accumulate, batch->waited_s);
+    struct yt_str *line = &t->line;
+    line->len = 0;
+    yt_str_add(line, "{\"step\":%lld,\"epoch\":%d,\"batch\":%d,\"images\":%d,\"instances\":%d",
+               (long long)p->step, p->epoch + 1, p->batch + 1, batch->n, batch->target_count);
+    for (int i = 0; i < YT_ITEMS; i++) {
+        yt_str_add(line, ",\"%s\":", yt_item_names[i]);
+        yt_json_float(line, items[i]);
+    }
+    yt_str_add(line, ",\"lr\":[%.9g,%.9g,%.9g],\"accumulate\":%d,\"waited_s\":%.4f", rates->lr[0],
+               rates->lr[1], rates->lr[2], rates->accumulate, batch->waited_s);
+    if (isfinite(norm)) yt_str_add(line, ",\"norm\":%.6g", norm);
+    if (left_out) add_left_out(t, left_out, line);
+    yt_str_add(line, "}\n");
+    fwrite(line->s, 1, line->len, t->log);
     return fflush(t->log) == 0 ? 0 : cannot_log(t, "write");
 }
 
@@ -50,7 +78,7 @@ static int save_weights(const struct yt_trainer *t, const char *name) {
     snprintf(epoch, sizeof(epoch), "%d", t->progress.epoch + 1);
     snprintf(fitness, sizeof(fitness), "%.5f", t->progress.fitness);
     const char *extra[] = {"epoch", epoch, "fitness", fitness, "version", YT_VERSION, NULL};
-    char *file = yt_format("weights/%s.safetensors", name), *path = yt_trainer_path(t, file);
+    char *file = yt_format("weights/%s.safetensors", name), *path = yt_record_path(t, file);
     int result = yt_weights_save(t->model, t->optimizer.ema, t->progress.step, extra, path);
     free(file);
     free(path);
@@ -67,7 +95,7 @@ static int save_due_weights(const struct yt_trainer *t, bool best) {
 }
 
 int yt_record_state(struct yt_trainer *t) {
-    char *path = yt_trainer_path(t, "state/last.safetensors");
+    char *path = yt_record_path(t, "state/last.safetensors");
     int result = yt_state_save(path, t->model, &t->optimizer, &t->unlearnt, &t->progress);
     free(path);
     t->state_written = yt_now();
@@ -78,7 +106,7 @@ int yt_record_state(struct yt_trainer *t) {
 
 static int append_results(const struct yt_trainer *t) {
     const struct yt_progress *p = &t->progress;
-    struct yt_rates rates = yt_schedule_at(&t->schedule, p->epoch, p->step - 1);
+    struct yt_rates rates = yt_trainer_rates(t, p->step - 1);
     struct yt_epoch_result result = {.epoch = p->epoch + 1};
     for (int i = 0; i < YT_ITEMS; i++) {
         result.items[i] = yt_round5(p->items[i]);
@@ -86,7 +114,7 @@ static int append_results(const struct yt_trainer *t) {
     }
     memcpy(result.metrics, p->metrics, sizeof(result.metrics));
     memcpy(result.lr, rates.lr, sizeof(result.lr));
-    char *path = yt_trainer_path(t, "results.csv");
+    char *path = yt_record_path(t, "results.csv");
     int failed = yt_results_append(path, &result);
     free(path);
     return failed;
@@ -94,7 +122,7 @@ static int append_results(const struct yt_trainer *t) {
 
 static int write_unlearnt(const struct yt_trainer *t) {
     yt_unlearnt_print(&t->unlearnt, t->model->names);
-    char *path = yt_trainer_path(t, "unlearnt.csv");
+    char *path = yt_record_path(t, "unlearnt.csv");
     int failed = yt_unlearnt_write(path, t->progress.epoch + 1, &t->unlearnt, t->model->names);
     free(path);
     return failed;

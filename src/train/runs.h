@@ -20,4 +20,10 @@ char *yt_run_create(const char *project, const char *name, bool exist_ok);
  * NULL + yt_fail when no run has it. */
 char *yt_run_latest(const char *project, const char *file);
 
+/* Takes the run's folder for this process, and removes unfinished files that a killed one left in
+ * it. Returns a descriptor for yt_run_unlock; the system takes the lock back when the process ends,
+ * however it ends. -1 + yt_fail when another process has it. */
+int yt_run_lock(const char *run);
+void yt_run_unlock(int lock);
+
 #endif

@@ -69,7 +69,7 @@ static void init_optimizer(struct yt_trainer *t) {
 static int open_folder(struct yt_trainer *t) {
     static const char *const folders[] = {"weights", "state"};
     for (size_t i = 0; i < YT_COUNT(folders); i++) {
-        char *path = yt_trainer_path(t, folders[i]);
+        char *path = yt_record_path(t, folders[i]);
         int made = yt_path_mkdirs(path);
         free(path);
         if (made != 0) return -1;
@@ -84,8 +84,10 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
     t->source = source;
     t->model = model;
     t->run = yt_strdup(run);
-    t->progress =
-        (struct yt_progress){.epochs = settings->epochs, .last_update = -1, .best_fitness = -1};
+    t->progress = (struct yt_progress){.epochs = settings->epochs,
+                                       .last_update = -1,
+                                       .best_fitness = -1,
+                                       .data_hash = (int64_t)yt_source_hash(source)};
     yt_console_init(&t->console);
     t->gains = (struct yt_loss_gains){.box = (float)settings->box,
                                       .cls = (float)settings->cls,
@@ -111,24 +113,38 @@ void yt_trainer_release(struct yt_trainer *t) {
     yt_step_release(&t->step);
     yt_optimizer_release(&t->optimizer);
     yt_unlearnt_release(&t->unlearnt);
+    yt_str_release(&t->line);
+    free(t->tiles);
     free(t->run);
 }
 
-int yt_trainer_resume(struct yt_trainer *t) {
-    char *path = yt_trainer_path(t, "state/last.safetensors");
+int yt_trainer_load_state(struct yt_trainer *t) {
+    char *path = yt_record_path(t, "state/last.safetensors");
     int loaded = yt_state_load(path, t->model, &t->optimizer, &t->unlearnt, &t->progress);
     free(path);
     if (loaded != 0) return -1;
-    const struct yt_progress *p = &t->progress;
-    int batches = t->schedule.batches;
-    if (p->epoch < p->epochs && p->step != (int64_t)p->epoch * batches + p->batch)
-        return yt_fail("resume: the run stood at step %lld, and an epoch has %d batches now: the "
-                       "data has changed; start a new run with weights=%s/weights/last.safetensors",
-                       (long long)p->step, batches, t->run);
     t->schedule.epochs = t->progress.epochs;
     t->schedule.replanned = t->progress.replanned;
-    yt_info("resume: from epoch %d of %d, batch %d of %d", t->progress.epoch + 1,
-            t->progress.epochs, t->progress.batch + 1, t->schedule.batches);
+    return 0;
+}
+
+int yt_trainer_resume(struct yt_trainer *t) {
+    if (yt_trainer_load_state(t) != 0) return -1;
+    const struct yt_progress *p = &t->progress;
+    int batches = t->schedule.batches;
+    if (p->data_hash != (int64_t)yt_source_hash(t->source) ||
+        (p->epoch < p->epochs && p->step != (int64_t)p->epoch * batches + p->batch))
+        return yt_fail("resume: the pages, labels, tiles or lists are not what they were when the "
+                       "run was left at step %lld; put them back, or start a new run with "
+                       "weights=%s/weights/last.safetensors",
+                       (long long)p->step, t->run);
+    if (p->epoch >= p->epochs)
+        yt_info("resume: all %d epochs are done", p->epochs);
+    else if (p->batch == batches)
+        yt_info("resume: from the validation of epoch %d of %d", p->epoch + 1, p->epochs);
+    else
+        yt_info("resume: from epoch %d of %d, batch %d of %d", p->epoch + 1, p->epochs,
+                p->batch + 1, batches);
     return 0;
 }
 

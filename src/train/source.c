@@ -1,5 +1,7 @@
 #include "train/source.h"
 
+#include "base/file.h"
+#include "base/rng.h"
 #include "base/threads.h"
 
 #include <string.h>
@@ -65,6 +67,29 @@ void yt_source_close(struct yt_source *source) {
     yt_split_release(&source->split);
     yt_tiles_release(&source->tiles);
     yt_dataset_release(&source->dataset);
+}
+
+static uint64_t mix_in(uint64_t hash, const void *bytes, size_t len) {
+    return yt_mix(hash ^ yt_hash(bytes, len));
+}
+
+uint64_t yt_source_hash(const struct yt_source *source) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < source->dataset.page_count; i++) {
+        const char *name = yt_path_name(source->dataset.pages[i].path);
+        hash = mix_in(hash, name, strlen(name));
+    }
+    for (size_t i = 0; i < source->tiles.count; i++) {
+        const struct yt_tile *tile = &source->tiles.items[i];
+        const int window[] = {(int)tile->page, tile->x, tile->y, tile->w, tile->h};
+        hash = mix_in(hash, window, sizeof window);
+        hash = mix_in(hash, source->tiles.labels + tile->label_begin,
+                      tile->label_count * sizeof(struct yt_label));
+    }
+    for (int part = 0; part < YT_PARTS; part++)
+        hash = mix_in(hash, source->split.tiles[part],
+                      source->split.count[part] * sizeof *source->split.tiles[part]);
+    return hash;
 }
 
 int yt_source_workers(const struct yt_settings *settings) {

@@ -26,6 +26,9 @@ struct yt_source {
 int yt_source_open(struct yt_source *source, const struct yt_settings *settings);
 void yt_source_close(struct yt_source *source);
 
+/* Changes when the pages, their labels, the tiles or the split do; pixels are not read. */
+uint64_t yt_source_hash(const struct yt_source *source);
+
 /* Threads that prepare batches: settings->workers, or what the cores allow. */
 int yt_source_workers(const struct yt_settings *settings);
 /* Validation batches of one part at the settings' imgsz; one epoch a call of yt_loader_next's

@@ -1,16 +1,17 @@
 #include "train/state.h"
 
 #include "base/file.h"
-#include "base/rng.h"
 #include "base/str.h"
 #include "tensor/safetensors.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define FORMAT "yt-state-3"
+#define FORMAT "yt-state-4"
 
 /* One counter: its name in the file, and where it lies in struct yt_progress. */
 struct field {
@@ -24,13 +25,26 @@ struct field {
 #define FIELDS(type, member, n)                                                                    \
     { #member, type, offsetof(struct yt_progress, member), n }
 static const struct field fields[] = {
-    FIELD(INT, epochs),          FIELD(INT, epoch),
-    FIELD(INT, batch),           FIELD(INT64, step),
-    FIELD(INT64, last_update),   FIELDS(DOUBLE, items, YT_ITEMS),
-    FIELD(DOUBLE, best_fitness), FIELD(INT, best_epoch),
-    FIELD(DOUBLE, seconds),      FIELD(INT64, skipped),
-    FIELD(BOOL, replanned),      FIELDS(DOUBLE, metrics, 4),
-    FIELD(DOUBLE, fitness),      FIELDS(DOUBLE, val_items, YT_ITEMS),
+    FIELD(INT, epochs),
+    FIELD(INT, epoch),
+    FIELD(INT, batch),
+    FIELD(INT64, step),
+    FIELD(INT64, last_update),
+    FIELDS(DOUBLE, items, YT_ITEMS),
+    FIELD(DOUBLE, best_fitness),
+    FIELD(INT, best_epoch),
+    FIELD(INT64, data_hash),
+    FIELD(DOUBLE, seconds),
+    FIELD(BOOL, replanned),
+    FIELDS(DOUBLE, metrics, 4),
+    FIELD(DOUBLE, fitness),
+    FIELDS(DOUBLE, val_items, YT_ITEMS),
+    FIELDS(DOUBLE, guard.norms, YT_GUARD_NORMS),
+    FIELD(INT64, guard.believed),
+    FIELD(INT, guard.in_a_row),
+    FIELD(INT64, guard.not_finite),
+    FIELD(INT64, guard.outliers),
+    FIELD(INT, guard.rollbacks),
 };
 
 static const char *const optimizer_names[] = {[YT_SGD] = "SGD", [YT_ADAMW] = "AdamW"};
@@ -111,12 +125,25 @@ static int read_field(const struct yt_safetensors *file, const struct field *f, 
     return 0;
 }
 
-static void checksum_text(const void *data, size_t bytes, char text[32]) {
-    snprintf(text, 32, "%016" PRIx64, yt_hash(data, bytes));
-}
-
 static char *previous_of(const char *path) {
     return yt_format("%s.previous", path);
+}
+
+/* The new state is whole beside the old one before that one makes room; at every moment there is a
+ * whole file of the name. Where a file system has no second names, the moment between two renames
+ * has only the previous one. */
+static int replace(struct yt_safetensors_writer *writer, const char *path) {
+    char *next = yt_format("%s.next", path), *previous = previous_of(path);
+    int result = yt_safetensors_write(writer, next);
+    if (result == 0 && yt_path_exists(path)) {
+        unlink(previous);
+        if (link(path, previous) != 0) rename(path, previous);
+    }
+    if (result == 0 && rename(next, path) != 0)
+        result = yt_fail("%s: cannot write: %s", path, strerror(errno));
+    free(next);
+    free(previous);
+    return result;
 }
 
 int yt_state_save(const char *path, const struct yt_model *model, const struct yt_optimizer *o,
@@ -136,18 +163,10 @@ int yt_state_save(const char *path, const struct yt_model *model, const struct y
     yt_safetensors_add_metadata(writer, "optimizer_steps", text);
     for (size_t i = 0; i < YT_COUNT(fields); i++) add_field(writer, &fields[i], progress);
     for (int i = 0; i < count; i++) {
-        char key[64];
         int64_t shape = (int64_t)arrays[i].count;
-        checksum_text(arrays[i].data, arrays[i].count * sizeof(float), text);
-        snprintf(key, sizeof(key), "checksum.%s", arrays[i].name);
-        yt_safetensors_add_metadata(writer, key, text);
         yt_safetensors_add(writer, arrays[i].name, YT_F32, 1, &shape, arrays[i].data);
     }
-    char *previous = previous_of(path);
-    if (yt_path_exists(path)) rename(path, previous);
-    int result = yt_safetensors_write(writer, path);
-    if (result != 0 && !yt_path_exists(path)) rename(previous, path);
-    free(previous);
+    int result = replace(writer, path);
     yt_safetensors_writer_free(writer);
     return result;
 }
@@ -157,13 +176,6 @@ static int check_array(const struct yt_safetensors *file, const struct array *ar
     if (!info || info->dtype != YT_F32 || info->count != array->count)
         return yt_fail("%s: is of another model or optimiser (%zu values, expected %zu)",
                        array->name, info ? info->count : 0, array->count);
-    char key[64], text[32];
-    snprintf(key, sizeof(key), "checksum.%s", array->name);
-    const char *recorded = yt_safetensors_metadata(file, key);
-    checksum_text(yt_safetensors_bytes(file, info), info->bytes, text);
-    if (!recorded || strcmp(recorded, text) != 0)
-        return yt_fail("%s: damaged (checksum %s, recorded %s)", array->name, text,
-                       recorded ? recorded : "none");
     return 0;
 }
 
@@ -188,7 +200,7 @@ static int load(const struct yt_safetensors *file, struct yt_model *model, struc
     const char *optimizer = yt_safetensors_metadata(file, "optimizer");
     const char *steps = yt_safetensors_metadata(file, "optimizer_steps");
     int count = arrays_of(model, o, unlearnt, arrays);
-    if (!format || strcmp(format, FORMAT) != 0 || !steps)
+    if (!format || strcmp(format, FORMAT) != 0 || !steps || !yt_safetensors_has_checksums(file))
         return yt_fail("is no training state of this version");
     if (!scale || strcmp(scale, model->scale->name) != 0)
         return yt_fail("is of a yolov10%s, not of a yolov10%s", scale ? scale : "?",

@@ -3,11 +3,12 @@
  * A safetensors file with the arrays (values, gradients so far, moments, EMA) and the counters as
  * metadata, floats in hexadecimal. Randomness needs no state: it is a function of (seed, epoch,
  * tile). Written whole or not at all; the one before is kept as *.previous and is used when the
- * newest is damaged.
+ * newest is damaged, which its checksums tell (tensor/safetensors.h).
  */
 #ifndef YT_TRAIN_STATE_H
 #define YT_TRAIN_STATE_H
 
+#include "train/guard.h"
 #include "train/optimizer.h"
 #include "train/step.h"
 #include "train/unlearnt.h"
@@ -16,18 +17,19 @@
 /* Where a run stands. */
 struct yt_progress {
     int epochs;             /* planned; time= changes it */
-    int epoch, batch;       /* the next to run */
+    int epoch, batch;       /* the next to run; all batches done: the epoch is to be validated */
     int64_t step;           /* batches since the start */
     int64_t last_update;    /* step of the last optimiser step; -1: none */
     double items[YT_ITEMS]; /* running mean over the epoch so far */
     double best_fitness;    /* -1: none yet */
     int best_epoch;         /* from 1 */
+    int64_t data_hash;      /* of yt_source_hash */
     double seconds;         /* trained so far, over all sessions */
-    int64_t skipped;        /* optimiser steps left out because a gradient was not finite */
     bool replanned;
     double metrics[4]; /* precision, recall, mAP50, mAP50-95 of the last validation */
     double fitness;    /* of it: what chooses best weights (eval/metrics.h) */
     double val_items[YT_ITEMS];
+    struct yt_guard guard;
 };
 
 int yt_state_save(const char *path, const struct yt_model *model,

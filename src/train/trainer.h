@@ -9,12 +9,14 @@
  * In the run's folder: weights/best.safetensors and last.safetensors (the EMA), state/
  * last.safetensors (everything, to go on exactly), results.csv (a row an epoch), unlearnt.csv
  * (unlearnt.h), log.jsonl (a line a step). Behaves as the reference trainer does, its oddities
- * included (schedule.h), except that a step with a gradient that is not finite is left out and
- * counted.
+ * included (schedule.h), except that a step whose gradient is not finite or an outlier is left out
+ * and counted (guard.h).
  */
 #ifndef YT_TRAIN_TRAINER_H
 #define YT_TRAIN_TRAINER_H
 
+#include "base/meter.h"
+#include "base/str.h"
 #include "config/settings.h"
 #include "infer/detector.h"
 #include "train/console.h"
@@ -29,7 +31,7 @@ enum yt_train_end {
     YT_TRAIN_DONE,
     YT_TRAIN_PAUSED,  /* a signal or session=: the state is written, resume= goes on */
     YT_TRAIN_FAILED,  /* yt_error() says why */
-    YT_TRAIN_NUMERIC, /* gradients stayed not finite; yt_error() says where */
+    YT_TRAIN_NUMERIC, /* gradients stayed unusable; yt_error() says where */
 };
 
 struct yt_trainer {
@@ -45,9 +47,13 @@ struct yt_trainer {
     struct yt_unlearnt unlearnt;  /* of this epoch */
     struct yt_detector *detector; /* for validation */
     struct yt_console console;
+    struct yt_meter meter;    /* of validation */
+    struct yt_loader *loader; /* of training */
     FILE *log;
+    struct yt_str line; /* of the log, kept so that a step allocates nothing */
+    uint32_t *tiles;    /* that the gradient so far is made of */
+    size_t tile_count, tile_cap;
     double session_start, state_written; /* yt_now() */
-    int bad_gradients;                   /* in a row */
     int64_t lost_labels, seen_labels;    /* by augmentation, this epoch */
 };
 

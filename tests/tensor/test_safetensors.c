@@ -127,38 +127,55 @@ static void test_cut_at_every_byte(void **state) {
     free(bytes);
 }
 
-/* Every byte of the header changed to some others: refused, or still a whole file within bounds. */
-static void test_changed_bytes(void **state) {
+/* Every bit of the file flipped: refused by a line that names the file, and for data the tensor and
+ * the bytes. Only where the word "checksums" itself is hit, the file passes for one without them.
+ */
+static void test_flipped_bits(void **state) {
     (void)state;
-    size_t len;
+    size_t len, accepted = 0, named = 0;
     write_small("a.safetensors");
     char *bytes = yt_file_read("a.safetensors", 0, &len);
-    uint64_t header = 0;
-    memcpy(&header, bytes, sizeof(header));
-    const char others[] = {'\0', '"', '9', ']', (char)0xff};
-    int refused = 0, accepted = 0;
-    for (size_t at = 0; at < 8 + header; at++)
-        for (size_t i = 0; i < sizeof(others); i++) {
-            char kept = bytes[at];
-            bytes[at] = others[i];
+    for (size_t at = 0; at < len; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            bytes[at] ^= (char)(1 << bit);
             put("changed.safetensors", bytes, len);
             struct yt_safetensors *file = yt_safetensors_open("changed.safetensors");
-            bytes[at] = kept;
-            if (!file) {
-                refused++;
-                continue;
-            }
-            accepted++;
-            for (size_t t = 0; t < yt_safetensors_count(file); t++) {
-                float got[16];
-                const struct yt_tensor_info *info = yt_safetensors_at(file, t);
-                assert_true(info->count <= YT_COUNT(got));
-                yt_safetensors_read(file, info, got);
+            bytes[at] ^= (char)(1 << bit);
+            if (file) {
+                assert_false(yt_safetensors_has_checksums(file));
+                accepted++;
+            } else {
+                assert_error_has("changed.safetensors:");
+                named += strstr(yt_error(), "is damaged between bytes") != NULL;
             }
             yt_safetensors_close(file);
         }
-    assert_true(refused > 5 * accepted && accepted > 0); /* names may change, little else */
+    assert_true(accepted <= 8 * strlen("\"checksums\":\""));
+    assert_true(named >= 8 * (sizeof(floats) + sizeof(counter) + 3));
     free(bytes);
+}
+
+/* The block that is hit is named, counted from the start of the file. */
+static void test_names_the_block(void **state) {
+    (void)state;
+    enum { COUNT = 100000, HIT = 70000 };
+    float *many = yt_calloc(COUNT, sizeof *many);
+    struct yt_safetensors_writer *writer = yt_safetensors_writer_new();
+    yt_safetensors_add(writer, "first", YT_F32, 1, (int64_t[]){6}, floats);
+    yt_safetensors_add(writer, "many", YT_F32, 1, (int64_t[]){COUNT}, many);
+    assert_int_equal(yt_safetensors_write(writer, "many.safetensors"), 0);
+    yt_safetensors_writer_free(writer);
+    size_t len;
+    char *bytes = yt_file_read("many.safetensors", 0, &len), message[128];
+    size_t data = len - (6 + COUNT) * sizeof(float), begin = data + sizeof(floats);
+    bytes[begin + HIT * sizeof(float)] ^= 1;
+    put("many.safetensors", bytes, len);
+    assert_null(yt_safetensors_open("many.safetensors"));
+    snprintf(message, sizeof message, "many is damaged between bytes %zu and %zu of the file",
+             begin + 4 * 65536, begin + 5 * 65536);
+    assert_error_has(message);
+    free(bytes);
+    free(many);
 }
 
 static void refuse(const char *header, size_t data, const char *message) {
@@ -258,9 +275,9 @@ static void test_full_disk(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_changed_bytes),
-        cmocka_unit_test(test_wrong_headers),     cmocka_unit_test(test_no_safetensors),
-        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_names_the_block),   cmocka_unit_test(test_wrong_headers),
+        cmocka_unit_test(test_no_safetensors),    cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, test_folder_enter, test_folder_leave);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static void assert_created(const char *name, bool exist_ok, const char *expected) {
     char *run = yt_run_create("runs/detect", name, exist_ok);
@@ -62,8 +63,34 @@ static void latest_by_time_of_the_file(void **state) {
     free(latest);
 }
 
+/* One process at a time; what a killed one left is cleared away, and nothing else. */
+static void one_at_a_time(void **state) {
+    (void)state;
+    assert_int_equal(yt_path_mkdirs("locked/weights"), 0);
+    test_folder_put("locked/weights/best.safetensors.99.tmp", "half");
+    test_folder_put("locked/weights/best.safetensors", "whole");
+    int lock = yt_run_lock("locked");
+    assert_true(lock >= 0);
+    assert_false(yt_path_exists("locked/weights/best.safetensors.99.tmp"));
+    assert_true(yt_path_exists("locked/weights/best.safetensors"));
+    test_folder_put("locked/weights/last.safetensors.98.tmp", "being written by the owner");
+    assert_int_equal(yt_run_lock("locked"), -1);
+    char owner[64];
+    snprintf(owner, sizeof owner, "(process %ld on ", (long)getpid());
+    assert_error_has("locked: another yt is training in this folder");
+    assert_error_has(owner);
+    assert_true(yt_path_exists("locked/weights/last.safetensors.98.tmp"));
+    yt_run_unlock(lock);
+    lock = yt_run_lock("locked");
+    assert_true(lock >= 0);
+    yt_run_unlock(lock);
+    assert_int_equal(yt_run_lock("absent"), -1);
+    assert_error_has("absent/lock: cannot open");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(impossible_folder),
         cmocka_unit_test(latest_by_time_of_the_file),

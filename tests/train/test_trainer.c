@@ -170,7 +170,7 @@ static void test_damaged_state(void **state) {
     r.model->params->value[0] = 42;
     assert_int_equal(yt_trainer_resume(&r.trainer), -1);
     assert_error_has("parts/state/last.safetensors: ");
-    assert_error_has("damaged");
+    assert_error_has(" is damaged ");
     assert_true(r.model->params->value[0] == 42); /* nothing was taken over */
     assert_int_equal(truncate("parts/state/last.safetensors", 5000), 0);
     assert_int_equal(yt_trainer_resume(&r.trainer), -1);
@@ -198,48 +198,97 @@ static void test_foreign_state(void **state) {
     refuse_resume(&r, "on other classes");
     run_init(&r, "absent");
     refuse_resume(&r, "absent/state/last.safetensors");
-    /* Paused after a step, then with other batches. */
+    /* Paused after an epoch, then with other batches. */
     assert_int_equal(one_session("brief", false, true, 1, "workers=1"), YT_TRAIN_PAUSED);
-    assert_int_equal(one_session("brief", true, true, 1, "workers=1"), YT_TRAIN_PAUSED);
-    assert_int_equal(one_session("brief", true, true, 1, "workers=1"), YT_TRAIN_PAUSED);
+    for (int i = 0; i < 3; i++) /* two more steps, and the end of the epoch */
+        assert_int_equal(one_session("brief", true, true, 1, "workers=1"), YT_TRAIN_PAUSED);
     settings_init(&r.settings);
     set(&r.settings, "batch=2");
     open_run(&r, "brief", "n");
-    refuse_resume(&r, "the data has changed");
+    refuse_resume(&r, "are not what they were when the run was left at step 3");
 }
 
 /* --- gradients that are not finite --- */
 
-static void test_not_finite(void **state) {
-    (void)state;
-    struct run r;
-    settings_init(&r.settings);
-    set(&r.settings, "epochs=20");
-    set(&r.settings, "nbs=3"); /* every batch an optimiser step */
-    set(&r.settings, "val=false");
-    open_run(&r, "nan", "n");
-    struct yt_params *params = r.model->params;
-    float *weight = yt_params_value(params, yt_params_find(params, "model.4.cv1.conv.weight"));
-    weight[0] = NAN;
-    float other = weight[1];
+/* Every batch an optimiser step, and no other state than those that the test asks for. */
+static void open_guarded_run(struct run *r, const char *folder) {
+    settings_init(&r->settings);
+    set(&r->settings, "epochs=16");
+    set(&r->settings, "nbs=3");
+    set(&r->settings, "val=false");
+    open_run(r, folder, "n");
+}
+
+static float *poisoned(struct run *r) {
+    struct yt_params *params = r->model->params;
+    return yt_params_value(params, yt_params_find(params, "model.4.cv1.conv.weight"));
+}
+
+/* The warnings of a run as text, to free. */
+static char *warnings_of(struct run *r, enum yt_train_end *end) {
     fflush(stderr);
     int kept = dup(STDERR_FILENO), out = open("stderr.txt", O_CREAT | O_WRONLY | O_TRUNC, 0600);
     dup2(out, STDERR_FILENO);
-    enum yt_train_end end = yt_trainer_run(&r.trainer);
+    *end = yt_trainer_run(&r->trainer);
     dup2(kept, STDERR_FILENO);
     close(kept);
     close(out);
+    char *text = yt_file_read("stderr.txt", 0, NULL);
+    assert_non_null(text);
+    return text;
+}
+
+static void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part)) fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
+/* Wrong from the start: going back does not help, and after the third time the run says so. */
+static void test_not_finite(void **state) {
+    (void)state;
+    struct run r;
+    enum yt_train_end end;
+    open_guarded_run(&r, "nan");
+    struct yt_params *params = r.model->params;
+    float *weight = poisoned(&r), other = weight[1];
+    weight[0] = NAN;
+    char *warnings = warnings_of(&r, &end);
     assert_int_equal(end, YT_TRAIN_NUMERIC);
-    assert_error_has("10 steps in a row");
-    assert_int_equal(r.trainer.progress.skipped, 10);
+    assert_error_has("step 10: 10 steps in a row");
+    assert_int_equal(r.trainer.progress.guard.not_finite, 10 * (1 + YT_GUARD_ROLLBACKS));
     assert_int_equal(r.trainer.optimizer.steps, 0);
     assert_true(weight[1] == other);
     for (size_t i = params->trainable; i < params->total; i++)
         assert_true(isfinite(params->value[i])); /* the running statistics */
-    size_t len;
-    char *warnings = yt_file_read("stderr.txt", 0, &len);
-    assert_non_null(strstr(warnings, "step 0: a gradient is not finite"));
-    assert_non_null(strstr(warnings, "gonville--page-1.png@"));
+    assert_has(warnings, "step 0: the gradient is not finite");
+    assert_has(warnings, "gonville--page-1.png@");
+    assert_has(warnings, "back to step 0 (epoch 1)");
+    assert_has(warnings, "learning rates times 0.125");
+    free(warnings);
+    run_release(&r);
+    char *log = yt_file_read("nan/log.jsonl", 0, NULL);
+    assert_has(log, "\"left_out\":\"not finite\",\"tiles\":[\"");
+    free(log);
+}
+
+/* Parameters that go wrong on the way: the run goes back to the last state, says so, and ends. */
+static void test_goes_back(void **state) {
+    (void)state;
+    struct run r;
+    enum yt_train_end end;
+    open_guarded_run(&r, "back");
+    r.settings.session = 1e-9;
+    assert_int_equal(yt_trainer_run(&r.trainer), YT_TRAIN_PAUSED);
+    assert_int_equal(yt_trainer_run(&r.trainer), YT_TRAIN_PAUSED); /* two steps and their state */
+    r.settings.session = NAN;
+    poisoned(&r)[0] = NAN;
+    r.settings.state_period = 0; /* due after each step, but not while steps are left out */
+    char *warnings = warnings_of(&r, &end);
+    assert_int_equal(end, YT_TRAIN_DONE);
+    assert_has(warnings, "step 12: 10 steps in a row were left out: back to step 2 (epoch 1)");
+    assert_int_equal(r.trainer.progress.guard.rollbacks, 1);
+    assert_int_equal(r.trainer.progress.guard.not_finite, 10);
+    assert_int_equal(r.trainer.optimizer.steps, 16 * 3);
+    assert_true(isfinite(poisoned(&r)[0]));
     free(warnings);
     run_release(&r);
 }
@@ -293,6 +342,7 @@ int main(void) {
         cmocka_unit_test(test_damaged_state),
         cmocka_unit_test(test_foreign_state),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_goes_back),
         cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, enter, leave);

@@ -1,0 +1,115 @@
+/* The end of an epoch: validation on the EMA, what is written, and whether the run is over. */
+#include "train/trainer_internal.h"
+
+#include "eval/report.h"
+#include "train/results.h"
+#include "train/validate.h"
+
+#include <math.h>
+#include <string.h>
+
+#define VAL_BATCH_MAX 32
+
+static bool validation_due(const struct yt_trainer *t) {
+    int done = t->progress.epoch + 1, left = t->progress.epochs - t->progress.epoch;
+    int best = t->progress.best_epoch, patience = t->settings->patience;
+    bool may_stop = patience > 0 && done - best >= patience - 1;
+    bool due = t->settings->val &&
+               (done % YT_MAX(t->settings->val_period, 1) == 0 || left <= 10 || may_stop);
+    return t->source->split.count[YT_VAL] > 0 &&
+           (due || done == t->progress.epochs || yt_trainer_time_over(t));
+}
+
+static void take_scores(struct yt_trainer *t, const struct yt_validation *v) {
+    struct yt_progress *p = &t->progress;
+    const struct yt_scores *scores = &v->scores;
+    const double metrics[4] = {scores->precision, scores->recall, scores->map50, scores->map};
+    for (int i = 0; i < 4; i++) p->metrics[i] = yt_round5(metrics[i]);
+    for (int i = 0; i < YT_ITEMS; i++) p->val_items[i] = yt_round5((double)v->loss[i]);
+    p->fitness = yt_round5(scores->fitness);
+    yt_report_print(stdout, scores, (const char *const *)t->model->names, false);
+}
+
+static bool show_progress(void *user, int done, int batches) {
+    struct yt_trainer *t = user;
+    (void)batches;
+    yt_meter_at(&t->meter, (size_t)done);
+    return !yt_trainer_stopped_by();
+}
+
+static struct yt_detector *open_detector(const struct yt_trainer *t) {
+    struct yt_detector *detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
+    yt_detector_set_reading(
+        detector,
+        &(struct yt_reading){.head = YT_ONE2ONE, .one_class = t->settings->one_class_per_anchor});
+    return detector;
+}
+
+/* Returns as yt_validate. */
+static int validate(struct yt_trainer *t) {
+    const struct yt_settings *s = t->settings;
+    if (!t->detector)
+        t->detector = open_detector(t);
+    else
+        yt_detector_update(t->detector, t->optimizer.ema);
+    struct yt_validate_options options = {
+        .max_det = s->max_det, .gains = &t->gains, .progress = show_progress, .user = t};
+    struct yt_validation result;
+    int batch = YT_MIN(2 * s->batch, VAL_BATCH_MAX);
+    struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, batch, 1);
+    if (!loader) return -1;
+    yt_meter_start(&t->meter, "validation, batch", (size_t)yt_loader_batches(loader));
+    int status = yt_validate(t->detector, loader, &options, &result);
+    yt_meter_hide(&t->meter);
+    yt_loader_free(loader);
+    if (status != 0) return status;
+    take_scores(t, &result);
+    yt_validation_release(&result);
+    return 0;
+}
+
+/* time=: as many epochs as fit, from how long they took so far. */
+static void replan(struct yt_trainer *t) {
+    struct yt_progress *p = &t->progress;
+    if (isnan(t->settings->time)) return;
+    double mean = p->seconds / (p->epoch + 1);
+    p->epochs = YT_MAX((int)ceil(t->settings->time * 3600 / mean), p->epoch + 1);
+    p->replanned = true;
+    t->schedule.epochs = p->epochs;
+    t->schedule.replanned = true;
+}
+
+static bool patience_over(const struct yt_trainer *t) {
+    const struct yt_progress *p = &t->progress;
+    return t->settings->patience > 0 && p->epoch + 1 - p->best_epoch >= t->settings->patience;
+}
+
+static void say_lost_labels(struct yt_trainer *t) {
+    if (t->lost_labels)
+        yt_info("augmentation dropped %lld labels and kept %lld this epoch",
+                (long long)t->lost_labels, (long long)t->seen_labels);
+    t->lost_labels = t->seen_labels = 0;
+}
+
+int yt_epoch_finish(struct yt_trainer *t, bool *over) {
+    struct yt_progress *p = &t->progress;
+    double start = yt_now();
+    say_lost_labels(t);
+    int status = validation_due(t) ? validate(t) : 0;
+    if (status != 0) return status;
+    p->seconds += yt_now() - start;
+    if (yt_record_epoch(t) != 0) return -1;
+    bool patience = patience_over(t);
+    if (patience)
+        yt_info("no improvement for %d epochs: stopped early (best: epoch %d)",
+                t->settings->patience, p->best_epoch);
+    replan(t);
+    *over = patience || p->epoch + 1 >= p->epochs || yt_trainer_time_over(t);
+    p->epoch++;
+    if (*over) p->epochs = p->epoch; /* so that resume= finds the run ended, whatever ended it */
+    p->batch = 0;
+    memset(p->items, 0, sizeof(p->items));
+    yt_unlearnt_clear(&t->unlearnt);
+    /* While steps are left out, the state before them is the one to go back to. */
+    return p->guard.in_a_row > 0 && !*over ? 0 : yt_record_state(t);
+}
