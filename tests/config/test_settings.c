@@ -137,10 +137,25 @@ static void test_types_and_ranges(void **state) {
                   "c.yaml:1: optimizer: Adam: must be one of auto, SGD, AdamW");
     check_refused("classes: [1, x]\n", "c.yaml:1: classes: 1,x: must be whole numbers, as 0,3,5");
     check_refused("classes: [-1]\n", "c.yaml:1: classes: -1: must be whole numbers, as 0,3,5");
-    check_refused("session: 0\n",
-                  "c.yaml:1: session: 0: must be a number from 0.0001 to 1000000, or none");
+    check_refused("session: 0\n", "c.yaml:1: session: 0: must be a number from 0.0001 to 1000000 "
+                                  "(or as 90min, 2h, 1d), or none");
     check_refused("threads: 0\n",
                   "c.yaml:1: threads: 0: must be a whole number from 1 to 4096, or auto");
+}
+
+static void test_times(void **state) {
+    (void)state;
+    struct yt_settings s;
+    assert_int_equal(load(&s, "session: 2h\ntime: 90min\nstate_period: 30s\n"), 0);
+    assert_true(s.session == 2 && s.time == 1.5 && s.state_period == 0.5);
+    yt_settings_release(&s);
+    assert_int_equal(load(&s, "session: 1.5d\n"), 0);
+    assert_true(s.session == 36);
+    yt_settings_release(&s);
+    check_refused("session: 2 hours\n",
+                  "c.yaml:1: session: 2 hours: must be a number from 0.0001 to "
+                  "1000000 (or as 90min, 2h, 1d), or none");
+    check_refused("lr0: 2h\n", "c.yaml:1: lr0: 2h: must be a number from 0 to 10");
 }
 
 static void test_flips_are_refused(void **state) {
@@ -344,6 +359,7 @@ int main(void) {
         cmocka_unit_test(test_presets),
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_types_and_ranges),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_flips_are_refused),
         cmocka_unit_test(test_foreign_file),
         cmocka_unit_test(test_model_and_weights),
