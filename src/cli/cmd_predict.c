@@ -6,11 +6,10 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "data/dataset.h"
-#include "infer/predict.h"
 #include "output/output.h"
+#include "train/page_options.h"
 #include "train/runs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +94,14 @@ static void say(const struct predict *p, const char *path, const struct yt_image
             1e3 * seconds);
 }
 
+static void warn_of_cap(struct predict *p, const char *path, const struct yt_prediction *found) {
+    if (!found->capped) return;
+    yt_meter_hide(&p->meter);
+    yt_warn("%s: %d of %d tiles gave as many detections as max_det= allows; there may be more: "
+            "raise max_det= or conf=",
+            path, found->capped, found->windows);
+}
+
 static int write_results(struct predict *p, size_t i, const struct yt_image *image,
                          const struct yt_prediction *found) {
     char *stem = output_stem(&p->paths, i);
@@ -128,6 +135,7 @@ static int predict_image(struct predict *p, size_t i) {
     double predicted = yt_now();
     if (!failed) {
         say(p, path, image, &found, predicted - ready);
+        warn_of_cap(p, path, &found);
         failed = write_results(p, i, image, &found);
         p->done++;
         p->read_s += ready - start;
@@ -189,23 +197,6 @@ static int predict_all(struct predict *p) {
     return YT_EXIT_DATA;
 }
 
-static enum yt_sliced sliced_of(const struct yt_settings *settings) {
-    if (!strcmp(settings->sliced, "auto")) return YT_SLICED_AUTO;
-    return strcmp(settings->sliced, "true") ? YT_SLICED_NEVER : YT_SLICED_ALWAYS;
-}
-
-static struct yt_merge merge_of(const struct yt_settings *settings) {
-    struct yt_merge how = {.threshold = settings->merge_threshold,
-                           .class_agnostic = settings->agnostic_nms};
-    bool nms = !strcmp(settings->merge, "nms"), is_auto = !strcmp(settings->merge_metric, "auto");
-    how.method = nms                               ? YT_MERGE_NMS
-                 : !strcmp(settings->merge, "nmm") ? YT_MERGE_NMM
-                                                   : YT_MERGE_GREEDYNMM;
-    bool ios = is_auto ? !nms : !strcmp(settings->merge_metric, "IOS");
-    how.metric = ios ? YT_OVERLAP_IOS : YT_OVERLAP_IOU;
-    return how;
-}
-
 /* One flag a class for classes=; NULL + yt_fail for a class that the model has not. */
 static bool *wanted_classes(const struct yt_settings *settings, const struct yt_model *model) {
     bool *wanted = yt_calloc((size_t)model->nc, sizeof *wanted);
@@ -222,45 +213,40 @@ static bool *wanted_classes(const struct yt_settings *settings, const struct yt_
     return wanted;
 }
 
+static int predict_pages(struct predict *p, const struct yt_predict_options *options) {
+    const struct yt_settings *settings = p->settings;
+    struct yt_detector *detector = yt_cli_open_detector(settings, p->model);
+    p->predictor = yt_predictor_new(detector, options);
+    int status = YT_EXIT_USAGE;
+    if (!find_images(p, settings)) {
+        const char *name = settings->name ? settings->name : "predict";
+        p->folder = yt_run_create(settings->project, name, settings->exist_ok);
+        status = p->folder ? predict_all(p) : YT_EXIT_DATA;
+    }
+    yt_predictor_free(p->predictor);
+    yt_detector_free(detector);
+    yt_paths_release(&p->paths);
+    free(p->ids);
+    free(p->folder);
+    return status;
+}
+
 static int predict_with(const struct yt_settings *settings, const struct yt_model *model) {
     struct predict p = {
         .settings = settings,
         .model = model,
         .categories = {(const char *const *)model->names, model->category_ids, (size_t)model->nc},
     };
+    struct yt_page_options pages;
+    if (yt_page_options_init(&pages, settings, p.categories.names, model->nc, 0.25f))
+        return YT_EXIT_USAGE;
     bool *wanted = wanted_classes(settings, model);
-    if (!wanted) return YT_EXIT_USAGE;
-    struct yt_detector *detector = yt_cli_open_detector(settings, model);
-    struct yt_predict_options options = {
-        .imgsz = settings->imgsz,
-        .batch = settings->batch,
-        .max_det = settings->max_det,
-        .conf = isnan(settings->conf) ? 0.25f : (float)settings->conf,
-        .classes = wanted,
-        .sliced = sliced_of(settings),
-        .slice_size = settings->slice_size,
-        .overlap_h = settings->overlap_height,
-        .overlap_w = settings->overlap_width,
-        .is_balanced = !strcmp(settings->grid, "balanced"),
-        .whole_pass = settings->whole_pass,
-        .merge = merge_of(settings),
-    };
-    p.predictor = yt_predictor_new(detector, &options);
-    int status = YT_EXIT_USAGE;
-    if (!find_images(&p, settings)) {
-        const char *name = settings->name ? settings->name : "predict";
-        p.folder = yt_run_create(settings->project, name, settings->exist_ok);
-        status = p.folder ? predict_all(&p) : YT_EXIT_DATA;
-    }
-    yt_predictor_free(p.predictor);
-    yt_detector_free(detector);
-    yt_paths_release(&p.paths);
-    free(p.ids);
-    free(p.folder);
+    pages.predict.classes = wanted;
+    int status = wanted ? predict_pages(&p, &pages.predict) : YT_EXIT_USAGE;
     free(wanted);
+    yt_page_options_release(&pages);
     return status;
 }
-
 static int run(int count, char **words) {
     struct yt_settings settings;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;

@@ -346,14 +346,27 @@ static char *join(const struct yt_yaml *sequence) {
     return text.s;
 }
 
+/* The same for a section: "staff: horizontal 1, beam: horizontal". */
+static char *join_map(const struct yt_yaml *map) {
+    struct yt_str text = {0};
+    yt_str_append(&text, "", 0);
+    for (size_t i = 0; i < map->count; i++) {
+        const struct yt_yaml *item = map->items[i];
+        yt_str_add(&text, "%s%s: %s", i ? ", " : "", map->keys[i],
+                   item->type == YT_YAML_SCALAR ? item->text : "?");
+    }
+    return text.s;
+}
+
 static int take_node(struct yt_settings *settings, const char *key, const struct yt_yaml *node,
                      const char *where) {
     if (node->type == YT_YAML_SCALAR) return take(settings, key, node->text, node->quoted, where);
-    if (node->type == YT_YAML_MAP) {
-        if (!yt_settings_find(key)) return take_foreign(settings, key, "a section", where);
+    const struct yt_setting *row = yt_settings_find(key);
+    bool is_map = node->type == YT_YAML_MAP;
+    if (is_map && !row) return take_foreign(settings, key, "a section", where);
+    if (is_map && !row->is_map)
         return yt_fail("%s: %s: a section; keys stand side by side, without sections", where, key);
-    }
-    char *text = join(node);
+    char *text = is_map ? join_map(node) : join(node);
     int error = take(settings, key, text, true, where);
     free(text);
     return error;

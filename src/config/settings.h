@@ -101,7 +101,8 @@ struct yt_settings {
     const char *preset; /* none seed-script seed-app */
     const char *grid;   /* sahi balanced */
     bool whole_pass;
-    const char *merge;        /* nms nmm greedynmm */
+    const char *merge;        /* page nms nmm greedynmm */
+    char *stitch;             /* eval/stitch.h has the form */
     const char *merge_metric; /* auto IOU IOS */
     double merge_threshold;
 
@@ -158,6 +159,7 @@ struct yt_setting {
     double unit_s;                       /* of times: seconds of its unit; 90min, 2h are read too */
     const char *const *choices;          /* of a choice, NULL-terminated */
     const struct yt_setting_word *words; /* of numbers, NULL-terminated, or NULL */
+    bool is_map; /* of text: a section of a file becomes "key: value, key: value" */
 };
 
 /* The rows, the keys of a group one after the other. */

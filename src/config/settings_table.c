@@ -203,12 +203,19 @@ static const struct yt_setting rows[] = {
              "balanced: even distances",
      ONE_OF("sahi", "balanced")},
     {KEY(whole_pass), "false", "pages", .help = "look at the page as a whole too, made small"},
-    {KEY(merge), "nms", "pages",
-     .help = "what neighbouring tiles both saw becomes one; nms, nmm, greedynmm: as SAHI does",
-     ONE_OF("nms", "nmm", "greedynmm")},
+    {KEY(merge), "page", "pages",
+     .help =
+         "what neighbouring tiles both saw becomes one; page: the tile that sees a symbol whole "
+         "wins, and long ones are stitched; nms, nmm, greedynmm: as SAHI does",
+     ONE_OF("page", "nms", "nmm", "greedynmm")},
+    {KEY(stitch), "default", "pages",
+     .help = "with merge=page, classes that may be longer than a tile, which way they run, and the "
+             "gap that pieces may have, in their own thickness: staff: horizontal 1, brace: "
+             "vertical; default: the long symbols of DeepScoresV2; none",
+     .is_map = true},
     {KEY(merge_metric), "auto", "pages",
      .help = "overlap that merge compares, over union or over the smaller box; auto: IOU for nms, "
-             "IOS for nmm and greedynmm",
+             "IOS for nmm and greedynmm; page has its own",
      ONE_OF("auto", "IOU", "IOS")},
     {KEY(merge_threshold), "0.5", "pages", .help = "overlap from which merge takes two for one",
      RANGE(0.001, 1)},

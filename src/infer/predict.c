@@ -31,8 +31,8 @@ struct yt_predictor {
     struct lens tiles, whole; /* windows of one image are all of one size */
     struct yt_detection *raw; /* (batch, max_det) */
     int *counts;              /* batch */
-    struct yt_detection *found;
-    size_t found_cap;
+    struct yt_sightings seen;
+    size_t seen_cap, window_of_cap, view_cap;
 };
 
 static void lens_init(struct lens *lens, int desk_count) {
@@ -77,7 +77,9 @@ void yt_predictor_free(struct yt_predictor *p) {
     free(p->whole.desks);
     free(p->raw);
     free(p->counts);
-    free(p->found);
+    free(p->seen.detections);
+    free(p->seen.window_of);
+    free(p->seen.windows);
     yt_slices_release(&p->windows);
     free(p);
 }
@@ -148,25 +150,28 @@ static bool is_wanted(const struct yt_predict_options *o, const struct yt_detect
 }
 
 /* Takes one window's detections over, in pixels of the image. */
-static void collect(struct yt_predictor *p, int i, const struct yt_letterbox *fit,
-                    struct yt_slice window, struct yt_prediction *out) {
+static void collect(struct yt_predictor *p, int i, const struct yt_letterbox *fit, uint32_t window,
+                    struct yt_prediction *out) {
     int max_det = p->options.max_det;
     const struct yt_detection *raw = p->raw + (size_t)i * (size_t)max_det;
-    p->found =
-        yt_grow(p->found, &p->found_cap, out->count + (size_t)p->counts[i], sizeof *p->found);
+    struct yt_sightings *seen = &p->seen;
+    size_t room = seen->count + (size_t)p->counts[i];
+    float x = seen->windows[window].x1, y = seen->windows[window].y1;
+    seen->detections = yt_grow(seen->detections, &p->seen_cap, room, sizeof *seen->detections);
+    seen->window_of = yt_grow(seen->window_of, &p->window_of_cap, room, sizeof *seen->window_of);
     for (int k = 0; k < p->counts[i]; k++) {
         struct yt_box box = yt_letterbox_to_source(fit, raw[k].box);
         bool has_area = box.x1 < box.x2 && box.y1 < box.y2; /* false for NaN */
         if (!has_area || !is_wanted(&p->options, &raw[k])) continue;
-        box.x1 += (float)window.x1, box.x2 += (float)window.x1;
-        box.y1 += (float)window.y1, box.y2 += (float)window.y1;
-        p->found[out->count++] = (struct yt_detection){box, raw[k].score, raw[k].cls};
+        box = (struct yt_box){box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y};
+        seen->window_of[seen->count] = window;
+        seen->detections[seen->count++] = (struct yt_detection){box, raw[k].score, raw[k].cls};
     }
     out->capped += p->counts[i] == max_det && raw[max_det - 1].score > p->options.conf;
 }
 
 static int run_batch(struct yt_predictor *p, struct lens *lens, const struct yt_image *image,
-                     const struct yt_slice *windows, int n, struct yt_prediction *out) {
+                     size_t first, int n, struct yt_prediction *out) {
     double start = yt_now();
     const struct yt_letterbox *fit = &lens->fit;
     const struct yt_map *input = yt_detector_begin(p->detector, n, fit->out_h, fit->out_w);
@@ -174,54 +179,87 @@ static int run_batch(struct yt_predictor *p, struct lens *lens, const struct yt_
     size_t floats = (size_t)input->h * (size_t)input->w * (size_t)input->ld;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++)
-        prepare(lens, &lens->desks[i], image, windows[i], input->p + (size_t)i * floats);
+        prepare(lens, &lens->desks[i], image, p->windows.items[first + (size_t)i],
+                input->p + (size_t)i * floats);
     double ready = yt_now();
     yt_detector_run(p->detector);
     double detected = yt_now();
     yt_detector_decode(p->detector, p->options.max_det, p->raw, p->counts);
-    for (int i = 0; i < n; i++) collect(p, i, fit, windows[i], out);
+    for (int i = 0; i < n; i++) collect(p, i, fit, (uint32_t)(first + (size_t)i), out);
     out->prepare_s += ready - start;
     out->infer_s += detected - ready;
     out->merge_s += yt_now() - detected;
     return 0;
 }
 
-static int run_tiles(struct yt_predictor *p, const struct yt_image *image,
+static int run_tiles(struct yt_predictor *p, const struct yt_image *image, size_t count,
                      struct yt_prediction *out) {
-    for (size_t i = 0; i < p->windows.count;) {
-        int n = YT_MIN(p->options.batch, (int)(p->windows.count - i));
-        if (run_batch(p, &p->tiles, image, p->windows.items + i, n, out)) return -1;
+    for (size_t i = 0; i < count;) {
+        int n = YT_MIN(p->options.batch, (int)(count - i));
+        if (run_batch(p, &p->tiles, image, i, n, out)) return -1;
         i += (size_t)n;
     }
     return 0;
 }
 
-static int run_whole(struct yt_predictor *p, const struct yt_image *image,
-                     struct yt_prediction *out) {
-    struct yt_slice all = {0, 0, image->w, image->h};
+static void add_whole_pass(struct yt_predictor *p, const struct yt_image *image) {
+    struct yt_slices *windows = &p->windows;
+    windows->items =
+        yt_grow(windows->items, &windows->cap, windows->count + 1, sizeof *windows->items);
+    windows->items[windows->count++] = (struct yt_slice){0, 0, image->w, image->h};
     lens_set(&p->whole, image, image->w, image->h, p->options.imgsz);
-    return run_batch(p, &p->whole, image, &all, 1, out);
 }
 
-static void merge(struct yt_predictor *p, struct yt_prediction *out) {
-    double start = yt_now();
-    out->count = yt_merge(&p->options.merge, p->found, out->count);
-    yt_detections_sort(p->found, out->count);
-    out->merge_s += yt_now() - start;
+static void list_views(struct yt_predictor *p) {
+    struct yt_sightings *seen = &p->seen;
+    size_t count = p->windows.count;
+    seen->windows = yt_grow(seen->windows, &p->view_cap, count, sizeof *seen->windows);
+    for (size_t i = 0; i < count; i++) {
+        const struct yt_slice *s = &p->windows.items[i];
+        seen->windows[i] = (struct yt_box){(float)s->x1, (float)s->y1, (float)s->x2, (float)s->y2};
+    }
+    seen->count = 0;
 }
 
-int yt_predict(struct yt_predictor *p, const struct yt_image *image,
-               struct yt_prediction *prediction) {
+int yt_predict_sightings(struct yt_predictor *p, const struct yt_image *image,
+                         struct yt_prediction *prediction, struct yt_sightings *sightings) {
     struct yt_prediction out = {0};
     double start = yt_now();
     if (plan(p, image)) return -1;
     out.windows = (int)p->windows.count;
     out.blank = skip_blank(p, image);
+    size_t tiles = p->windows.count;
+    bool whole = p->options.whole_pass && out.windows > 1;
+    if (whole) add_whole_pass(p, image);
+    list_views(p);
     out.prepare_s = yt_now() - start;
-    if (run_tiles(p, image, &out)) return -1;
-    if (p->options.whole_pass && out.windows > 1 && run_whole(p, image, &out)) return -1;
-    if (out.windows > 1) merge(p, &out);
-    out.detections = p->found;
+    if (run_tiles(p, image, tiles, &out)) return -1;
+    if (whole && run_batch(p, &p->whole, image, tiles, 1, &out)) return -1;
+    out.count = p->seen.count;
     *prediction = out;
+    *sightings = p->seen;
+    return 0;
+}
+
+static size_t merge(const struct yt_predict_options *o, const struct yt_image *image,
+                    const struct yt_sightings *seen) {
+    if (!o->merge_page) {
+        size_t count = yt_merge(&o->merge, seen->detections, seen->count);
+        yt_detections_sort(seen->detections, count);
+        return count;
+    }
+    struct yt_merge_page how = {image->w, image->h, o->merge.threshold, o->merge.class_agnostic,
+                                o->stitch};
+    return yt_merge_page(&how, seen->detections, seen->window_of, seen->count, seen->windows);
+}
+
+int yt_predict(struct yt_predictor *p, const struct yt_image *image,
+               struct yt_prediction *prediction) {
+    struct yt_sightings seen;
+    if (yt_predict_sightings(p, image, prediction, &seen)) return -1;
+    double start = yt_now();
+    if (prediction->windows > 1) prediction->count = merge(&p->options, image, &seen);
+    prediction->detections = seen.detections;
+    prediction->merge_s += yt_now() - start;
     return 0;
 }

@@ -21,6 +21,7 @@
 #define YT_INFER_PREDICT_H
 
 #include "eval/merge.h"
+#include "eval/merge_page.h"
 #include "image/image.h"
 #include "infer/detector.h"
 
@@ -41,7 +42,10 @@ struct yt_predict_options {
     double overlap_h, overlap_w; /* shares of a window that its neighbours repeat */
     bool is_balanced;            /* windows at even distances rather than on SAHI's grid */
     bool whole_pass;             /* where sliced: look at the whole image too */
-    struct yt_merge merge;
+    /* How the windows' detections are merged: for the page as a whole, or as SAHI does. */
+    bool merge_page;
+    const struct yt_stitch_rule *stitch; /* with merge_page: by class, lent; NULL: none */
+    struct yt_merge merge;               /* with merge_page, threshold and class_agnostic count */
 };
 
 struct yt_prediction {
@@ -51,6 +55,15 @@ struct yt_prediction {
     int capped; /* windows that gave max_det detections above the threshold: maybe not all */
     /* Seconds: cutting and fitting; the network; decoding and merging. */
     double prepare_s, infer_s, merge_s;
+};
+
+/* What all windows of an image saw, before it is merged. The predictor's, until its next
+ * prediction. */
+struct yt_sightings {
+    struct yt_detection *detections; /* in pixels of the image */
+    uint32_t *window_of;             /* detections[i] was seen through windows[window_of[i]] */
+    size_t count;
+    struct yt_box *windows;
 };
 
 struct yt_predictor;
@@ -64,5 +77,10 @@ void yt_predictor_free(struct yt_predictor *predictor);
  * images of a size that it has met, but for lists that grow to the largest page. */
 int yt_predict(struct yt_predictor *predictor, const struct yt_image *image,
                struct yt_prediction *prediction);
+
+/* The same without merging: prediction->count is that of the sightings, and prediction->detections
+ * are NULL. */
+int yt_predict_sightings(struct yt_predictor *predictor, const struct yt_image *image,
+                         struct yt_prediction *prediction, struct yt_sightings *sightings);
 
 #endif

@@ -92,6 +92,21 @@ static void test_presets(void **state) {
     yt_settings_release(&s);
 }
 
+static void test_sections(void **state) {
+    (void)state;
+    struct yt_settings s;
+    assert_int_equal(load(&s, "stitch:\n  staff: horizontal 1\n  brace: vertical\n"), 0);
+    assert_string_equal(s.stitch, "staff: horizontal 1, brace: vertical");
+    assert_int_equal(yt_settings_write(&s, "c.yaml"), 0);
+    yt_settings_release(&s);
+    yt_settings_init(&s);
+    assert_int_equal(yt_settings_load(&s, "c.yaml"), 0);
+    assert_string_equal(s.stitch, "staff: horizontal 1, brace: vertical");
+    yt_settings_release(&s);
+    check_refused("data:\n  a: b\n",
+                  "c.yaml:1: data: a section; keys stand side by side, without sections");
+}
+
 static void test_unknown_keys(void **state) {
     (void)state;
     check_refused("data: x\n\nlr: 0.1\n", "c.yaml:3: lr: unknown key (did you mean lr0?)");
@@ -357,6 +372,7 @@ int main(void) {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_sections),
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_types_and_ranges),
         cmocka_unit_test(test_times),
