@@ -16,9 +16,9 @@
  *         .run = run,
  *     };
  *
- * A command that fails leaves its line with yt_fail() and returns a code; yt_cli_run prints the line.
- * Help for the command, `yt help slice` or `yt slice -h`, comes from its struct and the keys of its
- * groups. */
+ * A command that fails leaves its line with yt_fail() and returns a code; yt_cli_run prints the
+ * line. Help for the command, `yt help slice` or `yt slice -h`, comes from its struct and the keys
+ * of its groups. */
 #ifndef YT_CLI_CLI_H
 #define YT_CLI_CLI_H
 
@@ -52,10 +52,12 @@ const struct yt_command *yt_command_find(const char *name); /* or NULL */
 /* Fills settings from the words, checks them, and names in one line the keys without effect. On -1
  * there is nothing to release. */
 int yt_cli_parse(struct yt_settings *settings, int count, char **words);
+/* What may follow the command's name, with a space before it. */
+const char *yt_cli_arguments(const struct yt_command *command);
 /* What `yt help COMMAND` prints. */
 void yt_cli_help(const struct yt_command *command);
 
-extern const struct yt_command yt_cmd_bench, yt_cmd_help, yt_cmd_predict, yt_cmd_slice,
-    yt_cmd_train, yt_cmd_val, yt_cmd_version;
+extern const struct yt_command yt_cmd_bench, yt_cmd_checks, yt_cmd_help, yt_cmd_info,
+    yt_cmd_predict, yt_cmd_slice, yt_cmd_train, yt_cmd_val, yt_cmd_version;
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/manual.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,10 +48,12 @@ static void print_group(const char *group) {
         if (!strcmp(rows[i].group, group)) print_key(&rows[i]);
 }
 
+const char *yt_cli_arguments(const struct yt_command *command) {
+    return command->arguments ? command->arguments : " [CONFIG.yaml] [key=value ...]";
+}
+
 void yt_cli_help(const struct yt_command *command) {
-    const char *arguments =
-        command->arguments ? command->arguments : " [CONFIG.yaml] [key=value ...]";
-    printf("usage: yt %s%s\n\n", command->name, arguments);
+    printf("usage: yt %s%s\n\n", command->name, yt_cli_arguments(command));
     print_wrapped(command->about, 0, 0);
     for (const char *const *group = command->groups; group && *group; group++) print_group(*group);
 }
@@ -77,6 +80,17 @@ static int fail_unknown(const char *word) {
     return yt_fail("help: %s: no such command or key", word);
 }
 
+/* `yt help man`, `yt help bash`: for the build. */
+static bool print_manual(const char *word) {
+    struct yt_str text = {0};
+    if (!strcmp(word, "man")) yt_manual_page(&text);
+    if (!strcmp(word, "bash")) yt_manual_bash(&text);
+    bool is_one = text.len > 0;
+    if (is_one) fputs(text.s, stdout);
+    yt_str_release(&text);
+    return is_one;
+}
+
 static int run(int count, char **words) {
     if (!count) print_overview();
     for (int i = 0; i < count; i++) {
@@ -86,7 +100,7 @@ static int run(int count, char **words) {
             yt_cli_help(command);
         } else if (row) {
             print_key(row);
-        } else {
+        } else if (!print_manual(words[i])) {
             fail_unknown(words[i]);
             return YT_EXIT_USAGE;
         }
@@ -99,6 +113,6 @@ const struct yt_command yt_cmd_help = {
     .summary = "list the commands, or the keys of one",
     .arguments = " [COMMAND | KEY]",
     .about = "Lists the commands; the keys of a command, with their defaults and ranges; or what a "
-             "key does.",
+             "key does. `yt help man` prints the manual page, `yt help bash` bash's completion.",
     .run = run,
 };

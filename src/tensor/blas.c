@@ -15,3 +15,7 @@ void yt_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alph
                 transpose_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c,
                 ldc);
 }
+
+const char *yt_blas_describe(void) {
+    return openblas_get_config();
+}

@@ -8,5 +8,7 @@
 
 void yt_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a,
              int lda, const float *b, int ldb, float beta, float *c, int ldc);
+/* Which BLAS this is: "OpenBLAS 0.3.21 ... Zen". */
+const char *yt_blas_describe(void);
 
 #endif

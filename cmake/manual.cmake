@@ -1,0 +1,10 @@
+# The manual page and bash's completion, which yt itself writes from its tables.
+include(GNUInstallDirs)
+function(yt_manual word file destination)
+  set(out ${CMAKE_BINARY_DIR}/${file})
+  add_custom_command(OUTPUT ${out} COMMAND yt help ${word} > ${out} DEPENDS yt VERBATIM)
+  add_custom_target(manual_${word} ALL DEPENDS ${out})
+  install(FILES ${out} DESTINATION ${destination} RENAME ${ARGN})
+endfunction()
+yt_manual(man yt.1 ${CMAKE_INSTALL_MANDIR}/man1 yt.1)
+yt_manual(bash yt.bash ${CMAKE_INSTALL_DATADIR}/bash-completion/completions yt)
