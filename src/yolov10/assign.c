@@ -368,3 +368,18 @@ void yt_assign(struct yt_assigner *assigner, const struct yt_head_maps *maps,
     for (int image = 0; image < maps->batch; image++)
         assigner->score_sum += assigner->score_sums[image];
 }
+
+bool yt_assign_has_candidate(const struct yt_assign_options *options,
+                             const struct yt_head_maps *maps, struct yt_box box) {
+    struct yt_box reach = widened(box, options->min_side);
+    for (int level = 0; level < maps->levels && is_valid(&box); level++) {
+        const struct yt_head_level *l = &maps->level[level];
+        struct span xs = span_of(reach.x1, reach.x2, l->stride, l->w);
+        struct span ys = span_of(reach.y1, reach.y2, l->stride, l->h);
+        int start = yt_anchors_start(maps, level);
+        for (int y = ys.begin; y < ys.end; y++)
+            for (int x = xs.begin; x < xs.end; x++)
+                if (inside(yt_anchor_at(maps, start + y * l->w + x), &reach)) return true;
+    }
+    return false;
+}

@@ -78,4 +78,9 @@ void yt_assigner_reserve(struct yt_assigner *assigner, int batch, int anchors, i
 void yt_assign(struct yt_assigner *assigner, const struct yt_head_maps *maps,
                const struct yt_target *targets, int count);
 
+/* Whether a box, in pixels of an input whose levels `maps` tells (no logits are read), has a
+ * candidate at all: what can be said of labels before there is a model. */
+bool yt_assign_has_candidate(const struct yt_assign_options *options,
+                             const struct yt_head_maps *maps, struct yt_box box);
+
 #endif
