@@ -10,8 +10,9 @@
 struct yt_bench_options {
     const char *scale; /* n s m b l x */
     int nc, batch, imgsz;
-    int boxes; /* labels an image */
-    int steps; /* runs that are measured; of ops: hundredths of a second for each */
+    int boxes;     /* labels an image */
+    int steps;     /* runs that are measured; of ops: hundredths of a second for each */
+    bool lockstep; /* of train and infer: yt_bench_lockstep instead of a report */
 };
 
 /* A batch of noise with labels of the sizes that music has. */
@@ -22,5 +23,11 @@ void yt_bench_noise_release(struct yt_batch *batch);
 int yt_bench_ops(const struct yt_bench_options *options, struct yt_str *json);
 int yt_bench_train(const struct yt_bench_options *options, struct yt_str *json);
 int yt_bench_infer(const struct yt_bench_options *options, struct yt_str *json);
+int yt_bench_peak(const struct yt_bench_options *options, struct yt_str *json); /* threads alone */
+
+/* For measuring several engines in turn: prints "ready", then reads lines, each with a count, and
+ * answers each with a line of that many numbers, the milliseconds that runs took. `run` returns its
+ * own, or NAN + yt_fail. Ends where standard input does. */
+int yt_bench_lockstep(double (*run)(void *user), void *user);
 
 #endif

@@ -5,7 +5,13 @@
 #include "base/threads.h"
 #include "infer/detector.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+static size_t input_floats(const struct yt_bench_options *o) {
+    return (size_t)o->batch * (size_t)o->imgsz * (size_t)o->imgsz * 3;
+}
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -13,29 +19,34 @@ static int ascending(const void *a, const void *b) {
 }
 
 /* The network alone (raw head outputs), as engines are usually compared; decoding apart. */
-static int run(const struct yt_bench_options *o, struct yt_detector *detector, double *network_s,
-               double *decode_s) {
-    struct yt_rng rng = yt_rng_make(0, "bench", 0, 0);
-    size_t floats = (size_t)o->batch * (size_t)o->imgsz * (size_t)o->imgsz * 3, max_det = 300;
-    struct yt_detection *out = yt_malloc((size_t)o->batch * max_det * sizeof(*out));
-    int *counts = yt_malloc((size_t)o->batch * sizeof(*counts)), failed = 0;
-    for (int i = -1; i < o->steps && !failed; i++) { /* the first run is not counted */
-        const struct yt_map *input = yt_detector_begin(detector, o->batch, o->imgsz, o->imgsz);
-        failed = input ? 0 : -1;
-        if (failed) break;
-        for (size_t k = 0; i < 0 && k < floats; k++)
-            input->p[k] = (float)yt_rng_uniform(&rng, 0, 1);
-        double start = yt_now();
-        yt_detector_run(detector);
-        double computed = yt_now();
-        yt_detector_decode(detector, (int)max_det, out, counts);
-        if (i < 0) continue;
-        network_s[i] = computed - start;
-        decode_s[i] = yt_now() - computed;
-    }
-    free(out);
-    free(counts);
-    return failed;
+struct run {
+    struct yt_detector *detector;
+    const struct yt_bench_options *options;
+    float *noise; /* a run overwrites its input, which has to be put there again */
+    struct yt_detection *found;
+    int *counts;
+    double network_s, decode_s; /* of the last run */
+};
+
+enum { MAX_DET = 300 };
+
+static int run_once(struct run *run) {
+    const struct yt_bench_options *o = run->options;
+    const struct yt_map *input = yt_detector_begin(run->detector, o->batch, o->imgsz, o->imgsz);
+    if (!input) return -1;
+    memcpy(input->p, run->noise, input_floats(o) * sizeof(float));
+    double start = yt_now();
+    yt_detector_run(run->detector);
+    double computed = yt_now();
+    yt_detector_decode(run->detector, MAX_DET, run->found, run->counts);
+    run->network_s = computed - start;
+    run->decode_s = yt_now() - computed;
+    return 0;
+}
+
+static double lockstep(void *user) {
+    struct run *run = user;
+    return run_once(run) ? NAN : 1e3 * run->network_s;
 }
 
 static void report(const struct yt_bench_options *o, double *network_s, double *decode_s,
@@ -55,18 +66,48 @@ static void report(const struct yt_bench_options *o, double *network_s, double *
                1e3 * decode_s[n / 2], o->batch / median);
 }
 
+static int measure(const struct yt_bench_options *o, struct run *run, struct yt_str *json) {
+    double *network_s = yt_calloc((size_t)o->steps, sizeof(double));
+    double *decode_s = yt_calloc((size_t)o->steps, sizeof(double));
+    int failed = 0;
+    for (int i = 0; i < o->steps && !failed; i++) {
+        failed = run_once(run);
+        network_s[i] = run->network_s;
+        decode_s[i] = run->decode_s;
+    }
+    if (!failed) report(o, network_s, decode_s, json);
+    free(network_s);
+    free(decode_s);
+    return failed;
+}
+
+static int bench(const struct yt_bench_options *o, struct yt_detector *detector,
+                 struct yt_str *json) {
+    struct yt_rng rng = yt_rng_make(0, "bench", 0, 0);
+    size_t batch = (size_t)o->batch;
+    struct run run = {
+        .detector = detector,
+        .options = o,
+        .noise = yt_malloc(input_floats(o) * sizeof(float)),
+        .found = yt_malloc(batch * MAX_DET * sizeof(*run.found)),
+        .counts = yt_malloc(batch * sizeof(*run.counts)),
+    };
+    for (size_t i = 0; i < input_floats(o); i++) run.noise[i] = (float)yt_rng_uniform(&rng, 0, 1);
+    int failed = run_once(&run); /* the first run is not counted */
+    if (!failed) failed = o->lockstep ? yt_bench_lockstep(lockstep, &run) : measure(o, &run, json);
+    free(run.noise);
+    free(run.found);
+    free(run.counts);
+    return failed;
+}
+
 int yt_bench_infer(const struct yt_bench_options *o, struct yt_str *json) {
     const struct yt_scale *scale = yt_scale_find(o->scale);
     if (!scale) return -1;
     struct yt_model *model = yt_model_new(scale, o->nc);
     yt_model_init(model, 0);
     struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_ONE2ONE);
-    double *network_s = yt_calloc((size_t)o->steps, sizeof(double));
-    double *decode_s = yt_calloc((size_t)o->steps, sizeof(double));
-    int failed = run(o, detector, network_s, decode_s);
-    if (!failed) report(o, network_s, decode_s, json);
-    free(network_s);
-    free(decode_s);
+    int failed = bench(o, detector, json);
     yt_detector_free(detector);
     yt_model_free(model);
     return failed;

@@ -170,7 +170,7 @@ static void add_json(const struct yt_bench_options *o, const struct list *list, 
 
 static void report(const struct yt_bench_options *o, struct yt_step *step, struct yt_str *json) {
     struct yt_graph *g = step->graphs[0].g;
-    double peak_gflops = yt_peak_gflops(), peak_gbytes = yt_peak_gbytes();
+    double peak_gflops = yt_peak_gflops(NULL), peak_gbytes = yt_peak_gbytes();
     struct list list = list_kinds(g);
     yt_info("ops of a training step, yolov10%s, batch %d, %d px, %d classes, %d threads; this "
             "machine's peaks: %.0f GFLOP/s, %.1f GB/s",
@@ -190,7 +190,8 @@ int yt_bench_ops(const struct yt_bench_options *o, struct yt_str *json) {
     float items[YT_ITEMS];
     yt_model_init(model, 0);
     int failed =
-        yt_step_init(&step, model, (struct yt_loss_gains){7.5f, 0.5f, 1.5f}, o->batch, o->imgsz);
+        yt_step_init(&step, model, (struct yt_loss_gains){.box = 7.5f, .cls = 0.5f, .dfl = 1.5f},
+                     o->batch, o->imgsz);
     if (!failed) {
         struct yt_batch batch = yt_bench_noise(o);
         failed = yt_step_run(&step, &batch, items);

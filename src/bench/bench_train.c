@@ -6,9 +6,11 @@
 #include "train/optimizer.h"
 #include "train/step.h"
 
+#include <math.h>
+
 static void report(const struct yt_bench_options *o, const struct yt_step *step, double optimizer_s,
                    double seconds, struct yt_str *json) {
-    double runs = o->steps, images = runs * o->batch, peak = yt_peak_gflops();
+    double runs = o->steps, images = runs * o->batch, peak = yt_peak_gflops(NULL);
     double gflop = 3 * yt_step_flops(step) * 1e-9; /* backward does the forward's work twice */
     double rate = gflop * runs / seconds;
     yt_info("train yolov10%s, batch %d, %d px, %d classes, %d boxes an image, %d threads", o->scale,
@@ -32,34 +34,48 @@ static void report(const struct yt_bench_options *o, const struct yt_step *step,
     yt_str_add(json, "}\n");
 }
 
-/* One step and the optimiser's; the seconds of the latter. Negative: failed. */
-static double run_step(struct yt_step *step, const struct yt_batch *batch,
-                       struct yt_optimizer *optimizer) {
+struct run {
+    struct yt_step *step;
+    struct yt_batch batch;
+    struct yt_optimizer optimizer;
+    double optimizer_s; /* accumulated */
+};
+
+static int run_step(struct run *run) {
     struct yt_rates rates = {.lr = {1e-5, 1e-5, 1e-5}, .momentum = 0.9, .accumulate = 1};
+    struct yt_params *params = run->step->model->params;
     float items[YT_ITEMS];
-    if (yt_step_run(step, batch, items)) return -1;
+    if (yt_step_run(run->step, &run->batch, items)) return -1;
     double start = yt_now();
-    yt_optimizer_step(optimizer, step->model->params, &rates,
-                      yt_gradient_norm(optimizer, step->model->params));
-    return yt_now() - start;
+    yt_optimizer_step(&run->optimizer, params, &rates, yt_gradient_norm(&run->optimizer, params));
+    run->optimizer_s += yt_now() - start;
+    return 0;
 }
 
-static int run(const struct yt_bench_options *o, struct yt_step *step, struct yt_str *json) {
-    struct yt_optimizer optimizer;
-    struct yt_batch batch = yt_bench_noise(o);
-    yt_optimizer_init(&optimizer, YT_ADAMW, step->model->params);
-    double optimizer_s = 0, start = 0, failed = run_step(step, &batch, &optimizer);
+static double lockstep(void *user) {
+    double start = yt_now();
+    return run_step(user) ? NAN : 1e3 * (yt_now() - start);
+}
+
+static int measure(const struct yt_bench_options *o, struct run *run, struct yt_str *json) {
+    struct yt_step *step = run->step;
     yt_graph_profile(step->graphs[0].g, true);
-    step->forward_s = step->loss_s = step->backward_s = 0;
-    start = yt_now();
-    for (int i = 0; i < o->steps && failed >= 0; i++) {
-        failed = run_step(step, &batch, &optimizer);
-        optimizer_s += failed;
-    }
-    if (failed >= 0) report(o, step, optimizer_s, yt_now() - start, json);
-    yt_optimizer_release(&optimizer);
-    yt_bench_noise_release(&batch);
-    return failed < 0 ? -1 : 0;
+    step->forward_s = step->loss_s = step->backward_s = run->optimizer_s = 0;
+    double start = yt_now();
+    for (int i = 0; i < o->steps; i++)
+        if (run_step(run)) return -1;
+    report(o, step, run->optimizer_s, yt_now() - start, json);
+    return 0;
+}
+
+static int bench(const struct yt_bench_options *o, struct yt_step *step, struct yt_str *json) {
+    struct run run = {.step = step, .batch = yt_bench_noise(o)};
+    yt_optimizer_init(&run.optimizer, YT_ADAMW, step->model->params);
+    int failed = run_step(&run); /* the first step is not counted */
+    if (!failed) failed = o->lockstep ? yt_bench_lockstep(lockstep, &run) : measure(o, &run, json);
+    yt_optimizer_release(&run.optimizer);
+    yt_bench_noise_release(&run.batch);
+    return failed;
 }
 
 int yt_bench_train(const struct yt_bench_options *o, struct yt_str *json) {
@@ -72,7 +88,7 @@ int yt_bench_train(const struct yt_bench_options *o, struct yt_str *json) {
         yt_step_init(&step, model, (struct yt_loss_gains){.box = 7.5f, .cls = 0.5f, .dfl = 1.5f},
                      o->batch, o->imgsz);
     if (!failed) {
-        failed = run(o, &step, json);
+        failed = bench(o, &step, json);
         yt_step_release(&step);
     }
     yt_model_free(model);

@@ -29,25 +29,31 @@
 DEFINE_ROUNDS(rounds_8, 32, "avx2,fma")
 DEFINE_ROUNDS(rounds_16, 64, "avx512f,fma")
 
-double yt_peak_gflops(void) {
+double yt_peak_gflops(double *mean) {
+    if (mean) *mean = 0;
     bool wide = strcmp(yt_isa(), "avx512") == 0, narrow = strcmp(yt_isa(), "avx2") == 0;
     if (!wide && !narrow) return 0;
-    double operations = 2.0 * CHAINS * ROUNDS * (wide ? 16 : 8) * yt_threads(), best = 0;
+    double gflop = 2e-9 * CHAINS * ROUNDS * (wide ? 16 : 8) * yt_threads(), best = 0;
+    double begin = yt_now(), now = begin;
     volatile float sink = 0;
-    for (double end = yt_now() + SECONDS; yt_now() < end;) {
-        double start = yt_now();
+    int rounds = 0;
+    for (; now < begin + SECONDS; rounds++) {
+        double start = now;
 #    pragma omp parallel num_threads(yt_threads())
         {
             float sum = wide ? rounds_16() : rounds_8();
 #    pragma omp critical
             sink = sink + sum;
         }
-        best = fmax(best, operations / (yt_now() - start) * 1e-9);
+        now = yt_now();
+        best = fmax(best, gflop / (now - start));
     }
+    if (mean) *mean = gflop * rounds / (now - begin);
     return best;
 }
 #else
-double yt_peak_gflops(void) {
+double yt_peak_gflops(double *mean) {
+    if (mean) *mean = 0;
     return 0;
 }
 #endif

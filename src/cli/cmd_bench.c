@@ -11,10 +11,12 @@ static const struct {
     const char *name;
     int (*run)(const struct yt_bench_options *options, struct yt_str *json);
     int batch, steps; /* where the user says nothing */
+    bool lockstep;    /* whether it can */
 } benches[] = {
-    {"ops", yt_bench_ops, 4, 2},
-    {"train", yt_bench_train, 16, 3},
-    {"infer", yt_bench_infer, 1, 50},
+    {"ops", yt_bench_ops, 4, 2, false},
+    {"train", yt_bench_train, 16, 3, true},
+    {"infer", yt_bench_infer, 1, 50, true},
+    {"peak", yt_bench_peak, 1, 1, false},
 };
 
 static int bench(const struct yt_settings *settings, size_t which) {
@@ -25,8 +27,13 @@ static int bench(const struct yt_settings *settings, size_t which) {
         .batch = batch_set ? settings->batch : benches[which].batch,
         .imgsz = settings->imgsz,
         .boxes = settings->boxes,
+        .lockstep = settings->lockstep,
         .steps = settings->steps > 0 ? settings->steps : benches[which].steps,
     };
+    if (settings->lockstep && !benches[which].lockstep) {
+        yt_fail("bench %s: lockstep is for train and infer", benches[which].name);
+        return YT_EXIT_USAGE;
+    }
     struct yt_str json = {0};
     yt_threads_set(settings->threads);
     int failed = benches[which].run(&options, &json);
@@ -40,7 +47,7 @@ static int run(int count, char **words) {
     while (which < YT_COUNT(benches) && (count == 0 || strcmp(words[0], benches[which].name) != 0))
         which++;
     if (which == YT_COUNT(benches)) {
-        yt_fail("bench: say what to measure: yt bench ops, yt bench train or yt bench infer");
+        yt_fail("bench: say what to measure: yt bench train, infer, ops or peak");
         return YT_EXIT_USAGE;
     }
     struct yt_settings settings;
@@ -53,11 +60,12 @@ static int run(int count, char **words) {
 const struct yt_command yt_cmd_bench = {
     .name = "bench",
     .summary = "measure how fast this machine trains and infers",
-    .arguments = " ops|train|infer [key=value ...]",
+    .arguments = " train|infer|ops|peak [key=value ...]",
     .about =
         "Measures a training step (train), inference (infer), or every distinct op of a step by "
         "itself, forward and backward (ops), on noise, and says where the time goes and what "
-        "share it is of the machine's own measured peaks. json= writes the same for programs.",
+        "share it is of the machine's own measured peaks, which peak shows alone. json= writes the "
+        "same for programs.",
     .groups = (const char *const[]){"bench", "model", "run", NULL},
     .run = run,
 };

@@ -30,7 +30,7 @@ static void print_machine(void) {
 }
 
 static int print_peaks(void) {
-    double gflops = yt_peak_gflops(), gbytes = yt_peak_gbytes();
+    double gflops = yt_peak_gflops(NULL), gbytes = yt_peak_gbytes();
     if (isnan(gbytes)) return -1;
     if (gflops > 0)
         yt_info("measured  %.0f GFLOP/s of multiply-adds, %.1f GB/s from memory", gflops, gbytes);

@@ -109,6 +109,7 @@ struct yt_settings {
     /* bench */
     int nc, boxes, steps; /* steps 0: what suits the measurement */
     char *json;
+    bool lockstep;
 
     /* not keys */
     struct yt_str unused; /* "task, mode, device": keys met that yt has no use for */
