@@ -33,6 +33,13 @@ bool yt_affine_is_identity(const struct yt_affine *affine) {
     return m[0] == 1 && m[1] == 0 && m[2] == 0 && m[3] == 0 && m[4] == 1 && m[5] == 0;
 }
 
+static struct yt_box clipped(struct yt_box box, int side) {
+    float end = (float)side;
+    box.x1 = fminf(fmaxf(box.x1, 0), end), box.x2 = fminf(fmaxf(box.x2, 0), end);
+    box.y1 = fminf(fmaxf(box.y1, 0), end), box.y2 = fminf(fmaxf(box.y2, 0), end);
+    return box;
+}
+
 struct yt_box yt_affine_box(const struct yt_affine *affine, struct yt_box box, int side) {
     const float *m = affine->m;
     const float corners[4][2] = {
@@ -44,21 +51,29 @@ struct yt_box yt_affine_box(const struct yt_affine *affine, struct yt_box box, i
         out.x1 = fminf(out.x1, x), out.x2 = fmaxf(out.x2, x);
         out.y1 = fminf(out.y1, y), out.y2 = fmaxf(out.y2, y);
     }
-    float end = (float)side;
-    out.x1 = fminf(fmaxf(out.x1, 0), end), out.x2 = fminf(fmaxf(out.x2, 0), end);
-    out.y1 = fminf(fmaxf(out.y1, 0), end), out.y2 = fminf(fmaxf(out.y2, 0), end);
-    return out;
+    return clipped(out, side);
+}
+
+struct yt_box yt_affine_shape(const struct yt_affine *affine, const struct yt_polygon *shape,
+                              int side) {
+    const float *m = affine->m;
+    struct yt_polygon out = {.count = shape->count};
+    for (int i = 0; i < shape->count; i++) {
+        out.x[i] = m[0] * shape->x[i] + m[1] * shape->y[i] + m[2];
+        out.y[i] = m[3] * shape->x[i] + m[4] * shape->y[i] + m[5];
+    }
+    return clipped(yt_polygon_bounds(&out), side);
 }
 
 bool yt_affine_keeps(const struct yt_affine *affine, struct yt_box before, struct yt_box after,
-                     struct yt_augment_lost *lost) {
-    const float min_side = 2, min_area_left = 0.10f, max_aspect = 100, eps = 1e-16f;
+                     double min_side, struct yt_augment_lost *lost) {
+    const float min_area_left = 0.10f, max_aspect = 100, eps = 1e-16f;
     float w = after.x2 - after.x1, h = after.y2 - after.y1;
     float area_before =
         (before.x2 - before.x1) * affine->scale * (before.y2 - before.y1) * affine->scale;
     if (w <= 0 || h <= 0)
         lost->outside++;
-    else if (!(w > min_side && h > min_side))
+    else if (!((double)w > min_side && (double)h > min_side))
         lost->small++;
     else if (!(w * h / (area_before + eps) > min_area_left))
         lost->cut++;

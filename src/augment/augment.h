@@ -3,9 +3,11 @@
  * not survive, change hue, saturation and brightness.
  *
  *     struct yt_augment augment = {.hsv_h = 0.015, .hsv_s = 0.7, .hsv_v = 0.4, .degrees = 5,
- *                                  .translate = 0.1, .scale = 0.3, .border = 114};
+ *                                  .translate = 0.1, .scale = 0.3, .min_side = 2, .border = 114};
  *     struct yt_rng rng = yt_rng_make(seed, "augment", epoch, sample);
- *     kept = yt_augment_apply(&augment, &rng, tile, labels, count, spare, out, out_labels, &lost);
+ *     struct yt_marks marks = {.labels = labels, .label_count = count};
+ *     kept = yt_augment_apply(&augment, &rng, tile, &marks, spare, out, out_labels, &regions,
+ * &lost);
  *
  * Nothing is allocated and nothing fails; threads may share `augment`. The same rng gives the same
  * sample. Each draw is made whatever the other settings are, so switching one augmentation off
@@ -14,7 +16,7 @@
 #ifndef YT_AUGMENT_AUGMENT_H
 #define YT_AUGMENT_AUGMENT_H
 
-#include "base/box.h"
+#include "base/polygon.h"
 #include "base/rng.h"
 #include "image/image.h"
 
@@ -24,25 +26,37 @@ struct yt_augment {
     double upright;             /* the share of the samples that is not rotated */
     double translate;           /* shift, a fraction -x .. x of the input's side */
     double scale;               /* 1 - x .. 1 + x */
-    uint8_t border;             /* of what the sample does not cover */
+    double min_side;     /* pixels; labels at most this wide or high afterwards are dropped */
+    bool ignore_dropped; /* labels that are dropped but seen become ignore regions */
+    uint8_t border;      /* of what the sample does not cover */
+};
+
+/* What is marked on an image, in its pixels. Lent. */
+struct yt_marks {
+    const struct yt_label *labels; /* and behind them the ignore regions */
+    size_t label_count, region_count;
+    const struct yt_slant *slants; /* shapes of some of the labels, in their order */
+    size_t slant_count;
 };
 
 /* Labels that an affine step dropped, by the first reason that applies. */
 struct yt_augment_lost {
     size_t outside; /* nothing of the box is left in the input */
-    size_t small;   /* 2 pixels or less wide or high */
+    size_t small;   /* min_side or less wide or high */
     size_t cut;     /* a tenth of its area or less is left */
     size_t thin;    /* 100 times as long as wide, or more */
 };
 
-/* The whole pipeline: a sample of any size becomes `out`, square, side imgsz. Labels are in pixels
- * of `in`, come out in pixels of `out`, clipped to it; out_labels has room for `count` and may be
- * `labels`. `out` and `spare` (a scratch image) are imgsz x imgsz with memory for three channels;
- * they take the channels of `in`. Adds to *lost, which may be NULL. Returns the labels kept. */
+/* The whole pipeline: a sample of any size becomes `out`, square, side imgsz. out_labels, with room
+ * for all labels and regions, receives in pixels of `out`, clipped to it, the labels kept, whose
+ * number is returned, and behind them *regions ignore regions. A label is the upright box around
+ * the moved corners of its box; where the sample is rotated and the label has a slant, around what
+ * the slant and the box share. `out` and `spare` (a scratch image) are imgsz x imgsz with memory
+ * for three channels; they take the channels of `in`. Adds to *lost, which may be NULL. */
 size_t yt_augment_apply(const struct yt_augment *augment, struct yt_rng *rng,
-                        const struct yt_image *in, const struct yt_label *labels, size_t count,
+                        const struct yt_image *in, const struct yt_marks *marks,
                         struct yt_image *spare, struct yt_image *out, struct yt_label *out_labels,
-                        struct yt_augment_lost *lost);
+                        size_t *regions, struct yt_augment_lost *lost);
 
 /* --- affine.c ------------------------------------------------------------------------------ */
 
@@ -56,10 +70,13 @@ struct yt_affine yt_affine_draw(const struct yt_augment *augment, struct yt_rng 
 bool yt_affine_is_identity(const struct yt_affine *affine);
 /* The upright box around the four moved corners, clipped to side x side. */
 struct yt_box yt_affine_box(const struct yt_affine *affine, struct yt_box box, int side);
+/* The same of a shape, which must have a corner. */
+struct yt_box yt_affine_shape(const struct yt_affine *affine, const struct yt_polygon *shape,
+                              int side);
 /* Whether the label of `before` still names what is seen in `after`, its image under `affine`;
  * otherwise counts the reason in *lost. */
 bool yt_affine_keeps(const struct yt_affine *affine, struct yt_box before, struct yt_box after,
-                     struct yt_augment_lost *lost);
+                     double min_side, struct yt_augment_lost *lost);
 
 /* --- hsv.c --------------------------------------------------------------------------------- */
 

@@ -33,6 +33,7 @@ static const char *const run_keys[] = {"data",
                                        "empty",
                                        "sliced",
                                        "compat",
+                                       "ignore_regions",
                                        "one_class_per_anchor",
                                        NULL};
 
@@ -102,6 +103,8 @@ static void write_tile(void *user, const struct yt_validated *validated) {
 static void report(const struct val *val, const struct yt_validation *result) {
     double per_image = 1e3 / (double)result->images;
     yt_report_print(stdout, &result->scores, val->names, val->settings->verbose);
+    if (result->ignored)
+        yt_info("%zu detections lie in ignore regions and count neither way", result->ignored);
     yt_info("Speed: %.1f ms preprocess, %.1f ms inference, %.1f ms postprocess an image",
             result->prepare_s * per_image, result->infer_s * per_image,
             result->match_s * per_image);

@@ -49,7 +49,7 @@ struct yt_settings {
     char *data;
     const char *annotation_set; /* deepscores muscima++ */
     struct yt_int_list classes; /* empty: all */
-    bool single_cls;
+    bool single_cls, o_bbox;
     double fraction;
     const char *split;                  /* auto score page tile file official */
     double val_fraction, test_fraction; /* NAN: what `split` implies */
@@ -60,6 +60,7 @@ struct yt_settings {
     double overlap_height, overlap_width;
     double min_area_ratio;
     double empty;
+    bool ignore_regions;
 
     /* train */
     int epochs, batch, patience;
@@ -82,6 +83,7 @@ struct yt_settings {
     /* augment */
     double hsv_h, hsv_s, hsv_v;
     double degrees, rotate_p, translate, scale;
+    double label_min_side;
     int border;
 
     /* val */

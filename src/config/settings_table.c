@@ -74,6 +74,9 @@ static const struct yt_setting rows[] = {
      ONE_OF("deepscores", "muscima++")},
     {KEY(classes), "none", "data", .help = "numbers of the classes to keep, as 0,3,5; none: all"},
     {KEY(single_cls), "false", "data", .help = "treat all classes as one"},
+    {KEY(o_bbox), "false", "data",
+     .help = "boxes of beams, slurs and other slanted shapes follow DeepScoresV2's o_bbox when a "
+             "sample is rotated"},
     {KEY(fraction), "1", "data", .help = "share of the training images that is used",
      RANGE(0.001, 1)},
     {KEY(split), "auto", "data",
@@ -97,8 +100,11 @@ static const struct yt_setting rows[] = {
      .help = "share of a tile's width that its neighbour repeats", RANGE(0, 0.95)},
     {KEY(min_area_ratio), "0.1", "slice",
      .help = "a label is kept where at least this share of it lies in the tile", RANGE(0, 1)},
-    {KEY(empty), "0.05", "slice", .help = "share of the tiles without labels that is kept",
+    {KEY(empty), "0.05", "slice", .help = "share of the training tiles without labels that is kept",
      RANGE(0, 1)},
+    {KEY(ignore_regions), "false", "slice",
+     .help = "symbols of which too little is seen for a label are left out of loss and score, "
+             "instead of counting as background"},
 
     {KEY(epochs), "100", "train", .help = "passes over the training images", RANGE(1, MANY)},
     {KEY(batch), "16", "train", .help = "images of one step", RANGE(1, 4096)},
@@ -166,6 +172,8 @@ static const struct yt_setting rows[] = {
     {KEY(translate), "0.1", "augment", .help = "shift to any side, as a share of the image",
      RANGE(0, 0.9)},
     {KEY(scale), "0.3", "augment", .help = "zoom in or out, as a share", RANGE(0, 0.99)},
+    {KEY(label_min_side), "2", "augment",
+     .help = "pixels; labels at most this wide or high in the input are dropped", RANGE(0, 8192)},
     {KEY(border), "114", "augment", .help = "grey of the ground that images are laid on",
      RANGE(0, 255)},
 

@@ -88,6 +88,13 @@ void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label
     page->label_count++;
 }
 
+uint32_t yt_dataset_add_slant(struct yt_dataset *dataset, const struct yt_polygon *slant) {
+    dataset->slants = yt_grow(dataset->slants, &dataset->slant_cap, dataset->slant_count + 1,
+                              sizeof *dataset->slants);
+    dataset->slants[dataset->slant_count++] = *slant;
+    return (uint32_t)dataset->slant_count;
+}
+
 /* --- scores and sheets --------------------------------------------------------------------- */
 
 /* What a tile's stem, <sheet>_<x1>_<y1>_<x2>_<y2>, says; false if it is another name. */
@@ -212,29 +219,29 @@ static bool is_ds2_folder(const char *folder) {
     return found;
 }
 
-static int read_ds2_file(struct yt_dataset *dataset, const char *json, const char *annotation_set,
-                         enum yt_part part) {
+static int read_ds2_file(struct yt_dataset *dataset, const char *json,
+                         const struct yt_dataset_options *options, enum yt_part part) {
     char *folder = yt_path_dir(json), *images = yt_path_join(folder, "images");
     dataset->is_deepscores = true;
-    int failed = yt_ds2_read(dataset, json, images, annotation_set, part);
+    int failed = yt_ds2_read(dataset, json, images, options, part);
     free(images);
     free(folder);
     return failed;
 }
 
 static int read_ds2_folder(struct yt_dataset *dataset, const char *folder,
-                           const char *annotation_set) {
+                           const struct yt_dataset_options *options) {
     char *train = yt_path_join(folder, "deepscores_train.json");
     char *test = yt_path_join(folder, "deepscores_test.json");
-    int failed = read_ds2_file(dataset, train, annotation_set, YT_TRAIN);
-    if (!failed && yt_path_exists(test))
-        failed = read_ds2_file(dataset, test, annotation_set, YT_TEST);
+    int failed = read_ds2_file(dataset, train, options, YT_TRAIN);
+    if (!failed && yt_path_exists(test)) failed = read_ds2_file(dataset, test, options, YT_TEST);
     free(test);
     free(train);
     return failed;
 }
 
-static int read_yaml(struct yt_dataset *dataset, const char *path, const char *annotation_set) {
+static int read_yaml(struct yt_dataset *dataset, const char *path,
+                     const struct yt_dataset_options *options) {
     struct yt_yaml *yaml = yt_yaml_load(path);
     if (!yaml) return -1;
     int failed = 0;
@@ -245,7 +252,7 @@ static int read_yaml(struct yt_dataset *dataset, const char *path, const char *a
     } else {
         char *root = yt_yolo_root(yaml, path);
         if (is_ds2_folder(root))
-            failed = read_ds2_folder(dataset, root, annotation_set);
+            failed = read_ds2_folder(dataset, root, options);
         else
             failed = yt_fail("%s: names neither train: nor val:, and its path: (%s) is no "
                              "DeepScoresV2 folder (no deepscores_train.json there)",
@@ -256,9 +263,10 @@ static int read_yaml(struct yt_dataset *dataset, const char *path, const char *a
     return failed ? -1 : 0;
 }
 
-static int read_any(struct yt_dataset *dataset, const char *data, const char *annotation_set) {
+static int read_any(struct yt_dataset *dataset, const char *data,
+                    const struct yt_dataset_options *options) {
     if (yt_path_is_dir(data)) {
-        if (is_ds2_folder(data)) return read_ds2_folder(dataset, data, annotation_set);
+        if (is_ds2_folder(data)) return read_ds2_folder(dataset, data, options);
         return yt_fail("%s: no deepscores_train.json in this folder; data= takes a DeepScoresV2 "
                        "folder or a data set YAML",
                        data);
@@ -267,9 +275,8 @@ static int read_any(struct yt_dataset *dataset, const char *data, const char *an
         return yt_fail("%s: no such file or folder; data= takes a DeepScoresV2 folder or a data "
                        "set YAML",
                        data);
-    if (yt_str_ends_with(data, ".json"))
-        return read_ds2_file(dataset, data, annotation_set, YT_TRAIN);
-    return read_yaml(dataset, data, annotation_set);
+    if (yt_str_ends_with(data, ".json")) return read_ds2_file(dataset, data, options, YT_TRAIN);
+    return read_yaml(dataset, data, options);
 }
 
 int yt_dataset_open(struct yt_dataset *dataset, const char *data,
@@ -277,8 +284,7 @@ int yt_dataset_open(struct yt_dataset *dataset, const char *data,
     static const struct yt_dataset_options defaults;
     if (!options) options = &defaults;
     *dataset = (struct yt_dataset){0};
-    const char *annotation_set = options->annotation_set ? options->annotation_set : "deepscores";
-    int failed = read_any(dataset, data, annotation_set);
+    int failed = read_any(dataset, data, options);
     if (!failed && options->classes)
         failed = keep_classes(dataset, options->classes, options->class_count);
     if (failed) {
@@ -295,6 +301,7 @@ void yt_dataset_release(struct yt_dataset *dataset) {
     free(dataset->pages);
     free_classes(dataset);
     free(dataset->labels);
+    free(dataset->slants);
     yt_tally_release(&dataset->tally);
     *dataset = (struct yt_dataset){0};
 }

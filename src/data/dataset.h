@@ -20,7 +20,7 @@
 #ifndef YT_DATA_DATASET_H
 #define YT_DATA_DATASET_H
 
-#include "base/base.h"
+#include "base/polygon.h"
 #include "data/tally.h"
 
 /* The list that a page stands in: training, validation or test. */
@@ -37,6 +37,7 @@ struct yt_class {
 struct yt_page_label {
     double x1, y1, x2, y2; /* page pixels, inside the page, x1 < x2, y1 < y2 */
     int cls;               /* 0 .. nc-1 */
+    uint32_t slant;        /* 1 + the index in dataset.slants; 0: the box is all there is */
 };
 
 struct yt_page {
@@ -64,6 +65,8 @@ struct yt_dataset {
     size_t page_count, page_cap;
     struct yt_page_label *labels;
     size_t label_count, label_cap;
+    struct yt_polygon *slants; /* of labels at a slant, page pixels (data/slant.h) */
+    size_t slant_count, slant_cap;
     uint32_t score_count, sheet_count;
     struct yt_tally tally;
 };
@@ -73,6 +76,7 @@ struct yt_dataset_options {
     const int *classes;         /* labels of other classes are left out; NULL: all */
     int class_count;
     bool single_cls; /* every label becomes class 0, named "item" */
+    bool o_bbox;     /* of DeepScoresV2: read them, for slants */
 };
 
 /* Fills `dataset`; options may be NULL. On -1 there is nothing to release. */
@@ -90,6 +94,8 @@ struct yt_page *yt_dataset_add_page(struct yt_dataset *dataset, const char *path
  * tally: a file and a line, or a file and an annotation's id. */
 void yt_dataset_add_label(struct yt_dataset *dataset, struct yt_page_label label, const char *where,
                           long number);
+/* The shape of a label that is about to be added: what its .slant becomes. */
+uint32_t yt_dataset_add_slant(struct yt_dataset *dataset, const struct yt_polygon *slant);
 void yt_dataset_add_class(struct yt_dataset *dataset, const char *name, int id);
 
 #endif

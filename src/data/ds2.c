@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "data/slant.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,12 @@ enum { CATS = 2 }; /* an annotation has a category in each of two sets, or in on
 struct annotation {
     double box[4];
     int64_t id, image, cat[CATS];
-    int coords, cats;
+    int coords, cats, corners;
+    uint32_t slant; /* 1 + the index in reader.slants; 0: none */
+};
+/* o_bbox, x and y of each corner. */
+struct slant {
+    double corners[8];
 };
 
 struct reader {
@@ -37,6 +43,8 @@ struct reader {
     struct category category;
     struct image image;
     struct annotation annotation;
+    struct slant slant; /* of annotation, as far as it is read */
+    bool wants_slants;
 
     struct category *categories;
     size_t category_count, category_cap;
@@ -44,6 +52,8 @@ struct reader {
     size_t image_count, image_cap;
     struct annotation *annotations;
     size_t annotation_count, annotation_cap;
+    struct slant *slants; /* of annotations that stand at a slant */
+    size_t slant_count, slant_cap;
 };
 
 /* --- tokens to records --------------------------------------------------------------------- */
@@ -110,6 +120,10 @@ static void take_value(struct reader *reader, const struct yt_json_token *token)
             double number = token->event == YT_JSON_NUMBER ? token->number : NAN;
             if (annotation->coords < 4) annotation->box[annotation->coords] = number;
             annotation->coords++;
+        } else if (reader->wants_slants && field_is(reader, "o_bbox")) {
+            double number = token->event == YT_JSON_NUMBER ? token->number : NAN;
+            if (annotation->corners < 8) reader->slant.corners[annotation->corners] = number;
+            annotation->corners++;
         } else if (field_is(reader, "cat_id")) {
             int64_t id = token_id(token);
             if (id >= 0 && annotation->cats < CATS) annotation->cat[annotation->cats++] = id;
@@ -118,6 +132,20 @@ static void take_value(struct reader *reader, const struct yt_json_token *token)
     case OTHER:
         break;
     }
+}
+
+/* Upright rectangles, most of all, are no news. */
+static bool is_upright(const struct slant *slant) {
+    const double *c = slant->corners;
+    return (c[0] == c[2] || c[1] == c[3]) && (c[0] == c[6] || c[1] == c[7]);
+}
+
+static void keep_slant(struct reader *reader) {
+    if (reader->annotation.corners != 8 || is_upright(&reader->slant)) return;
+    reader->slants = yt_grow(reader->slants, &reader->slant_cap, reader->slant_count + 1,
+                             sizeof *reader->slants);
+    reader->slants[reader->slant_count++] = reader->slant;
+    reader->annotation.slant = (uint32_t)reader->slant_count;
 }
 
 static void end_record(struct reader *reader) {
@@ -135,6 +163,7 @@ static void end_record(struct reader *reader) {
         reader->image = (struct image){0};
         break;
     case ANNOTATIONS:
+        keep_slant(reader);
         reader->annotations = yt_grow(reader->annotations, &reader->annotation_cap,
                                       reader->annotation_count + 1, sizeof *reader->annotations);
         reader->annotations[reader->annotation_count++] = reader->annotation;
@@ -268,6 +297,16 @@ static void group_annotations(const struct reader *reader, const struct place *p
     free(place_of);
 }
 
+static uint32_t slant_of(const struct reader *reader, const struct annotation *annotation,
+                         struct yt_dataset *dataset) {
+    if (!annotation->slant) return 0;
+    const double *b = annotation->box;
+    struct yt_box box = {(float)b[0], (float)b[1], (float)b[2], (float)b[3]};
+    struct yt_polygon slant;
+    if (!yt_slant_fit(box, reader->slants[annotation->slant - 1].corners, &slant)) return 0;
+    return yt_dataset_add_slant(dataset, &slant);
+}
+
 static void add_labels(const struct reader *reader, struct yt_dataset *dataset, const char *where,
                        const uint32_t *order, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -280,8 +319,9 @@ static void add_labels(const struct reader *reader, struct yt_dataset *dataset, 
                          "%s:annotation %lld", reader->path, (long long)annotation->id);
             continue;
         }
-        yt_dataset_add_label(dataset, (struct yt_page_label){b[0], b[1], b[2], b[3], cls}, where,
-                             (long)annotation->id);
+        struct yt_page_label label = {b[0], b[1], b[2], b[3], cls, 0};
+        label.slant = slant_of(reader, annotation, dataset);
+        yt_dataset_add_label(dataset, label, where, (long)annotation->id);
     }
 }
 
@@ -329,6 +369,7 @@ static void reader_release(struct reader *reader) {
     free(reader->categories);
     free(reader->images);
     free(reader->annotations);
+    free(reader->slants);
 }
 
 static int read_file(struct reader *reader, struct yt_dataset *dataset, const char *images_dir,
@@ -352,9 +393,10 @@ static int read_file(struct reader *reader, struct yt_dataset *dataset, const ch
 }
 
 int yt_ds2_read(struct yt_dataset *dataset, const char *json_path, const char *images_dir,
-                const char *annotation_set, enum yt_part part) {
-    struct reader reader = {.path = json_path};
-    int failed = read_file(&reader, dataset, images_dir, annotation_set, part);
+                const struct yt_dataset_options *options, enum yt_part part) {
+    struct reader reader = {.path = json_path, .wants_slants = options->o_bbox};
+    const char *set = options->annotation_set ? options->annotation_set : "deepscores";
+    int failed = read_file(&reader, dataset, images_dir, set, part);
     reader_release(&reader);
     return failed;
 }

@@ -8,7 +8,8 @@
  *
  * The sections may come in any order. The file is streamed: memory grows with the images and boxes,
  * not with the text. The categories of the annotation set, by ascending id, are the classes 0, 1,
- * ...: ids 1..136 of "deepscores" are 0..135. o_bbox, area and comments are not read.
+ * ...: ids 1..136 of "deepscores" are 0..135. o_bbox (eight numbers) is read where options->o_bbox
+ * asks for it (data/slant.h); area and comments are not.
  */
 #ifndef YT_DATA_DS2_H
 #define YT_DATA_DS2_H
@@ -19,6 +20,6 @@
  * file sets the classes of the data set; a later one must have the same. -1 + yt_fail on JSON that
  * is cut or is not of this form, or when none of the pages could be read. */
 int yt_ds2_read(struct yt_dataset *dataset, const char *json_path, const char *images_dir,
-                const char *annotation_set, enum yt_part part);
+                const struct yt_dataset_options *options, enum yt_part part);
 
 #endif

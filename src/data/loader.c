@@ -1,7 +1,8 @@
 /* The stream of batches has absolute numbers: batch q is batch q % per_epoch of epoch q /
  * per_epoch. A ring of slots holds batches consumed .. opened - 1; a thread takes one sample at a
  * time, of the batch opened last, and opens the next when all its samples are taken and a slot is
- * free. Sample i writes its targets at i * max_labels; yt_loader_next closes the gaps. */
+ * free. Sample i writes its targets and its regions at i * max_labels; yt_loader_next closes the
+ * gaps. */
 #include "data/loader.h"
 #include "base/rng.h"
 #include <pthread.h>
@@ -115,7 +116,7 @@ static void open_batch(struct yt_loader *loader) {
     batch->n = batch_size(loader, index);
     batch->h = loader->shapes[index][0];
     batch->w = loader->shapes[index][1];
-    batch->target_count = 0;
+    batch->target_count = batch->region_count = 0;
     batch->epoch = (int)epoch;
     batch->index = (int)index;
     batch->is_last = index == loader->per_epoch - 1;
@@ -152,10 +153,11 @@ static struct yt_target target_of(const struct yt_label *label, int image, int w
                               .h = (box->y2 - box->y1) / (float)h};
 }
 
-/* Fills worker->out and worker->labels from the tile; returns the labels kept. */
+/* Fills worker->out and worker->labels from the tile: the labels kept, whose number is returned,
+ * and behind them *regions ignore regions. */
 static size_t make_sample(struct worker *worker, struct yt_batch *batch, int i,
-                          const struct yt_image *tile, const struct yt_label *labels, size_t count,
-                          struct yt_augment_lost *lost) {
+                          const struct yt_image *tile, const struct yt_marks *marks,
+                          size_t *regions, struct yt_augment_lost *lost) {
     const struct yt_loader_options *options = &worker->loader->options;
     struct yt_batch_item *item = &batch->items[i];
     worker->out->w = batch->w;
@@ -163,16 +165,19 @@ static size_t make_sample(struct worker *worker, struct yt_batch *batch, int i,
     if (options->is_training) {
         struct yt_rng rng =
             yt_rng_make(options->seed, "augment", (uint64_t)batch->epoch, item->tile);
-        return yt_augment_apply(&options->augment, &rng, tile, labels, count, worker->spare,
-                                worker->out, worker->labels, lost);
+        return yt_augment_apply(&options->augment, &rng, tile, marks, worker->spare, worker->out,
+                                worker->labels, regions, lost);
     }
     worker->out->c = tile->c;
     item->fit = yt_letterbox_load(tile->w, tile->h, options->imgsz, batch->w, batch->h);
     yt_letterbox_apply(&item->fit, tile, worker->out, YT_LETTERBOX_BORDER);
-    for (size_t k = 0; k < count; k++)
-        worker->labels[k] =
-            (struct yt_label){yt_letterbox_to_input(&item->fit, labels[k].box), labels[k].cls};
-    return count;
+    for (size_t k = 0; k < marks->label_count + marks->region_count; k++) {
+        const struct yt_label *mark = &marks->labels[k];
+        struct yt_box box = yt_letterbox_to_input(&item->fit, mark->box);
+        worker->labels[k] = (struct yt_label){box, mark->cls};
+    }
+    *regions = marks->region_count;
+    return marks->label_count;
 }
 
 /* Sample i of the batch, in its place. -1 + yt_fail when the page cannot be read. */
@@ -183,18 +188,27 @@ static int prepare(struct worker *worker, struct yt_batch *batch, int i,
     const struct yt_tile *tile = &loader->tiles->items[item->tile];
     const struct yt_image *page = yt_pages_lend(loader->pages, tile->page);
     if (!page) return -1;
-    size_t kept = make_sample(worker, batch, i, cut_tile(tile, page, worker->tile),
-                              loader->tiles->labels + tile->label_begin, tile->label_count, lost);
+    const struct yt_marks marks = {.labels = loader->tiles->labels + tile->label_begin,
+                                   .label_count = tile->label_count,
+                                   .region_count = tile->region_count,
+                                   .slants = loader->tiles->slants + tile->slant_begin,
+                                   .slant_count = tile->slant_count};
+    size_t regions, kept = make_sample(worker, batch, i, cut_tile(tile, page, worker->tile), &marks,
+                                       &regions, lost);
     yt_pages_return(loader->pages, tile->page);
 
     size_t image_bytes = (size_t)batch->h * (size_t)batch->w * 3;
     struct yt_image place = {batch->w, batch->h, 3, batch->images + (size_t)i * image_bytes};
     yt_image_paste_into(worker->out, &place, 0, 0);
-    item->target_begin = i * loader->max_labels;
+    item->target_begin = item->region_begin = i * loader->max_labels;
     item->target_count = (int)kept;
+    item->region_count = (int)regions;
     for (size_t k = 0; k < kept; k++)
         batch->targets[(size_t)item->target_begin + k] =
             target_of(&worker->labels[k], i, batch->w, batch->h);
+    for (size_t k = 0; k < regions; k++)
+        batch->regions[(size_t)item->region_begin + k] =
+            target_of(&worker->labels[kept + k], i, batch->w, batch->h);
     return 0;
 }
 
@@ -248,16 +262,20 @@ static void *run_worker(void *user) {
 
 /* --- lending ------------------------------------------------------------------------------- */
 
+/* Moves `count` of the list from *begin to its end so far. */
+static void append(struct yt_target *list, int *end, int *begin, int count) {
+    memmove(list + *end, list + *begin, (size_t)count * sizeof *list);
+    *begin = *end;
+    *end += count;
+}
+
 static void close_gaps(struct yt_batch *batch) {
-    int count = 0;
+    batch->target_count = batch->region_count = 0;
     for (int i = 0; i < batch->n; i++) {
         struct yt_batch_item *item = &batch->items[i];
-        memmove(batch->targets + count, batch->targets + item->target_begin,
-                (size_t)item->target_count * sizeof *batch->targets);
-        item->target_begin = count;
-        count += item->target_count;
+        append(batch->targets, &batch->target_count, &item->target_begin, item->target_count);
+        append(batch->regions, &batch->region_count, &item->region_begin, item->region_count);
     }
-    batch->target_count = count;
 }
 
 int yt_loader_next(struct yt_loader *loader, const struct yt_batch **batch) {
@@ -285,15 +303,26 @@ int yt_loader_next(struct yt_loader *loader, const struct yt_batch **batch) {
     return 0;
 }
 
-void yt_batch_truth(const struct yt_batch *batch, int i, struct yt_label *labels) {
-    const struct yt_batch_item *item = &batch->items[i];
+/* Back to the pixels of the item's tile. */
+static void to_tile(const struct yt_batch *batch, const struct yt_batch_item *item,
+                    const struct yt_target *targets, int count, struct yt_label *labels) {
     float w = (float)batch->w, h = (float)batch->h;
-    for (int k = 0; k < item->target_count; k++) {
-        const struct yt_target *t = &batch->targets[item->target_begin + k];
+    for (int k = 0; k < count; k++) {
+        const struct yt_target *t = &targets[k];
         struct yt_box box = {(t->cx - t->w / 2) * w, (t->cy - t->h / 2) * h, (t->cx + t->w / 2) * w,
                              (t->cy + t->h / 2) * h};
         labels[k] = (struct yt_label){yt_letterbox_to_source(&item->fit, box), t->cls};
     }
+}
+
+void yt_batch_truth(const struct yt_batch *batch, int i, struct yt_label *labels) {
+    const struct yt_batch_item *item = &batch->items[i];
+    to_tile(batch, item, batch->targets + item->target_begin, item->target_count, labels);
+}
+
+void yt_batch_regions(const struct yt_batch *batch, int i, struct yt_label *regions) {
+    const struct yt_batch_item *item = &batch->items[i];
+    to_tile(batch, item, batch->regions + item->region_begin, item->region_count, regions);
 }
 
 int yt_loader_batches(const struct yt_loader *loader) {
@@ -312,9 +341,12 @@ static void init_plan(struct yt_loader *loader, const uint32_t *list) {
     loader->per_epoch = (int)((loader->count + batch - 1) / batch);
     if (!options->is_training) sort_by_ratio(loader);
     plan_shapes(loader);
-    for (size_t i = 0; i < loader->count; i++)
-        loader->max_labels =
-            YT_MAX(loader->max_labels, (int)loader->tiles->items[list[i]].label_count);
+    for (size_t i = 0; i < loader->count; i++) {
+        const struct yt_tile *tile = &loader->tiles->items[list[i]];
+        int labels =
+            (int)(tile->label_count + tile->region_count); /* a label may become a region */
+        loader->max_labels = YT_MAX(loader->max_labels, labels);
+    }
     loader->consumed = (long)options->epoch * loader->per_epoch + options->first_batch;
     loader->opened = loader->consumed;
     loader->end = options->epochs ? (long)options->epochs * loader->per_epoch : INT64_MAX;
@@ -330,7 +362,9 @@ static int init_slots(struct yt_loader *loader) {
         struct yt_batch *slot = &loader->slots[s].batch;
         slot->images = loader->memory + (size_t)s * bytes;
         slot->items = yt_calloc(batch, sizeof *slot->items);
-        slot->targets = yt_calloc(batch * (size_t)loader->max_labels + 1, sizeof *slot->targets);
+        size_t marks = batch * (size_t)loader->max_labels + 1;
+        slot->targets = yt_calloc(marks, sizeof *slot->targets);
+        slot->regions = yt_calloc(marks, sizeof *slot->regions);
     }
     return 0;
 }
@@ -401,6 +435,7 @@ void yt_loader_free(struct yt_loader *loader) {
         free(loader->slots[s].error);
         free(loader->slots[s].batch.items);
         free(loader->slots[s].batch.targets);
+        free(loader->slots[s].batch.regions);
     }
     if (loader->memory) yt_arena_unmap(loader->memory, loader->memory_bytes);
     pthread_cond_destroy(&loader->ready);

@@ -44,6 +44,7 @@ struct yt_batch_item {
     uint32_t tile;           /* index into tiles.items */
     struct yt_letterbox fit; /* validation: from the tile to the input and back */
     int target_begin, target_count;
+    int region_begin, region_count;
 };
 struct yt_batch {
     int n, h, w;                 /* images */
@@ -51,6 +52,8 @@ struct yt_batch {
     struct yt_batch_item *items; /* n */
     struct yt_target *targets;   /* of item 0, of item 1, ... */
     int target_count;
+    struct yt_target *regions; /* ignore regions (data/tiles.h), in the same order of items */
+    int region_count;
     int epoch, index;            /* index of the batch in its epoch */
     bool is_last;                /* of its epoch */
     double waited_s;             /* how long yt_loader_next had to wait for it */
@@ -75,5 +78,7 @@ int yt_loader_next(struct yt_loader *loader, const struct yt_batch **batch);
  * targets and the letterbox as the detections go. Validation mode only. Writes target_count labels.
  */
 void yt_batch_truth(const struct yt_batch *batch, int i, struct yt_label *labels);
+/* The same of its ignore regions. */
+void yt_batch_regions(const struct yt_batch *batch, int i, struct yt_label *regions);
 
 #endif

@@ -55,13 +55,14 @@ static int write_tile(const char *folder, const struct yt_dataset *dataset,
 
 /* The tiles of a page are [first, end). */
 static int write_page(const char *folder, const struct yt_dataset *dataset,
-                      const struct yt_tiles *tiles, size_t first, size_t end,
+                      const struct yt_tiles *tiles, const bool *listed, size_t first, size_t end,
                       const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
     const char *path = dataset->pages[tiles->items[first].page].path;
     struct yt_image *page = yt_image_read(path, 0);
     int failed = page ? 0 : -1;
     for (size_t i = first; i < end && !failed; i++)
-        failed = write_tile(folder, dataset, tiles, (uint32_t)i, page, options, counts);
+        if (listed[i])
+            failed = write_tile(folder, dataset, tiles, (uint32_t)i, page, options, counts);
     yt_image_free(page);
     return failed;
 }
@@ -75,8 +76,8 @@ static size_t *tiles_by_page(const struct yt_dataset *dataset, const struct yt_t
 }
 
 static int write_pages(const char *folder, const struct yt_dataset *dataset,
-                       const struct yt_tiles *tiles, const struct yt_tiles_options *options,
-                       struct yt_slice_counts *counts) {
+                       const struct yt_tiles *tiles, const bool *listed,
+                       const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
     size_t *begin = tiles_by_page(dataset, tiles), images = 0, labelled = 0, labels = 0;
     char *error = NULL;
 #pragma omp parallel for schedule(dynamic) num_threads(yt_threads())                               \
@@ -87,7 +88,7 @@ static int write_pages(const char *folder, const struct yt_dataset *dataset,
 #pragma omp critical(yt_slice_error)
         is_stopped = error != NULL;
         if (is_stopped || begin[p] == begin[p + 1]) continue;
-        if (write_page(folder, dataset, tiles, begin[p], begin[p + 1], options, &own)) {
+        if (write_page(folder, dataset, tiles, listed, begin[p], begin[p + 1], options, &own)) {
 #pragma omp critical(yt_slice_error)
             if (!error) error = yt_error_take();
         }
@@ -139,6 +140,14 @@ static int write_yaml(const char *folder, const struct yt_dataset *dataset,
     return failed;
 }
 
+/* A flag a tile, to free. */
+static bool *listed_tiles(const struct yt_tiles *tiles, const struct yt_split *split) {
+    bool *listed = yt_calloc(tiles->count + 1, sizeof *listed);
+    for (int part = 0; part < YT_PARTS; part++)
+        for (size_t i = 0; i < split->count[part]; i++) listed[split->tiles[part][i]] = true;
+    return listed;
+}
+
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -169,9 +178,11 @@ static int make_folders(const char *folder) {
 int yt_slice_write(const char *folder, const struct yt_dataset *dataset,
                    const struct yt_tiles *tiles, const struct yt_split *split,
                    const struct yt_tiles_options *options, struct yt_slice_counts *counts) {
-    if (refuse_equal_names(dataset) || make_folders(folder) ||
-        write_pages(folder, dataset, tiles, options, counts))
-        return -1;
+    bool *listed = listed_tiles(tiles, split);
+    int failed = refuse_equal_names(dataset) || make_folders(folder) ||
+                 write_pages(folder, dataset, tiles, listed, options, counts);
+    free(listed);
+    if (failed) return -1;
     for (int part = 0; part < YT_PARTS; part++)
         if (split->count[part] && write_list(folder, dataset, tiles, split, (enum yt_part)part))
             return -1;

@@ -1,6 +1,6 @@
 /* Tiles as files, for those who want them: what `yt slice` writes.
  *
- *     <folder>/images/<page file>_<x1>_<y1>_<x2>_<y2>.png     every tile
+ *     <folder>/images/<page file>_<x1>_<y1>_<x2>_<y2>.png     every tile of the three lists
  *     <folder>/labels/<page file>_<x1>_<y1>_<x2>_<y2>.txt     only where it has labels
  *     <folder>/train.txt, val.txt, test.txt, data.yaml        a data set for yt and YOLO trainers
  *

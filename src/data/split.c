@@ -135,6 +135,11 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* What empty= leaves out of training is validated and tested on all the same. */
+static bool is_left_out(const struct yt_tiles *tiles, uint32_t tile, uint8_t part) {
+    return part == YT_TRAIN && tiles->items[tile].is_surplus;
+}
+
 /* fraction= of the training tiles. */
 static void thin_training(struct yt_split *split, double fraction, uint64_t seed) {
     size_t all = split->count[YT_TRAIN];
@@ -156,7 +161,8 @@ int yt_split_init(struct yt_split *split, const struct yt_dataset *dataset,
     for (int part = 0; part < YT_PARTS; part++)
         split->tiles[part] = yt_malloc((tiles->count + 1) * sizeof(uint32_t));
     for (uint32_t i = 0; i < tiles->count; i++)
-        split->tiles[part_of_tile[i]][split->count[part_of_tile[i]]++] = i;
+        if (!is_left_out(tiles, i, part_of_tile[i]))
+            split->tiles[part_of_tile[i]][split->count[part_of_tile[i]]++] = i;
     free(part_of_tile);
     thin_training(split, options->fraction, options->seed);
     const char *name = method_names[options->method];

@@ -8,6 +8,9 @@
  *   tile      tiles by lot, from all pages, the official test pages among them; tiles that overlap,
  *             and other fonts of the same bars, end up on both sides (data/audit.h counts them)
  *
+ * Training tiles without labels are thinned out as yt_tiles_options.empty says; the other lists
+ * have them all.
+ *
  * With score, page and file, the data set's own test pages are the test list and are never trained
  * on; only where it has none is test_fraction taken off as well.
  */

@@ -115,9 +115,9 @@ static bool parse_line(const char *line, int fields, bool is_polygon, const stru
         if (!next_number(&line, &x) || !next_number(&line, &y) || !next_number(&line, &w) ||
             !next_number(&line, &h))
             return false;
-        *label = (struct yt_page_label){x - w / 2, y - h / 2, x + w / 2, y + h / 2, 0};
+        *label = (struct yt_page_label){x - w / 2, y - h / 2, x + w / 2, y + h / 2, 0, 0};
     } else {
-        *label = (struct yt_page_label){INFINITY, INFINITY, -INFINITY, -INFINITY, 0};
+        *label = (struct yt_page_label){INFINITY, INFINITY, -INFINITY, -INFINITY, 0, 0};
         for (int point = 1; point < fields; point += 2) {
             if (!next_number(&line, &x) || !next_number(&line, &y)) return false;
             label->x1 = YT_MIN(label->x1, x), label->x2 = YT_MAX(label->x2, x);

@@ -16,6 +16,7 @@ static int open_dataset(struct yt_source *source, const struct yt_settings *sett
         .classes = settings->classes.items,
         .class_count = (int)settings->classes.count,
         .single_cls = settings->single_cls,
+        .o_bbox = settings->o_bbox,
     };
     if (yt_dataset_open(&source->dataset, settings->data, &options) != 0) return -1;
     yt_tally_print(&source->dataset.tally, settings->data);
@@ -34,6 +35,7 @@ static int cut_tiles(struct yt_source *source, const struct yt_settings *setting
         .min_area_ratio = settings->min_area_ratio,
         .empty = is_cut ? settings->empty : 1,
         .seed = (uint64_t)settings->seed,
+        .ignore = settings->ignore_regions,
         .is_seed = strcmp(settings->compat, "seed") == 0,
     };
     return yt_tiles_init(&source->tiles, &source->dataset, &source->tiling);
@@ -127,6 +129,8 @@ struct yt_loader *yt_source_train_loader(const struct yt_source *source,
                     .upright = 1 - settings->rotate_p,
                     .translate = settings->translate,
                     .scale = settings->scale,
+                    .min_side = settings->label_min_side,
+                    .ignore_dropped = settings->ignore_regions,
                     .border = settings->border},
         .seed = (uint64_t)settings->seed,
         .epoch = epoch,

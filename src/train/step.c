@@ -21,6 +21,11 @@ void yt_loss_init_head(struct yt_loss *loss, enum yt_head head, struct yt_loss_g
     yt_loss_init(loss, &options);
 }
 
+struct yt_truth yt_truth_of(const struct yt_batch *batch) {
+    return (struct yt_truth){batch->targets, batch->target_count, batch->regions,
+                             batch->region_count};
+}
+
 static struct yt_graph *build(const struct yt_model *model, enum yt_graph_mode mode, int n, int h,
                               int w, struct yt_network *network) {
     struct yt_graph *g = yt_graph_new(model->params, mode);
@@ -79,10 +84,10 @@ int yt_step_run(struct yt_step *step, const struct yt_batch *batch, float items[
     yt_bytes_to_floats(batch->images, &network->images->value);
     yt_graph_forward(g);
     double forward_end = yt_now();
+    const struct yt_truth truth = yt_truth_of(batch);
     for (int head = 0; head < YT_HEADS; head++) {
         struct yt_head_maps maps = yt_network_maps(network, (enum yt_head)head);
-        yt_detection_loss(&step->loss[head], &maps, batch->targets, batch->target_count,
-                          items + 3 * head);
+        yt_detection_loss(&step->loss[head], &maps, &truth, items + 3 * head);
     }
     double loss_end = yt_now();
     yt_graph_backward(g);

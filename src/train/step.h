@@ -48,6 +48,9 @@ int yt_step_run(struct yt_step *step, const struct yt_batch *batch, float items[
  * the function as it is (op_bn_act.c). The memory of the step is used. */
 int yt_step_calibrate(struct yt_step *step, const struct yt_batch *batch);
 
+/* What the loss reads of a batch; lent. */
+struct yt_truth yt_truth_of(const struct yt_batch *batch);
+
 /* The loss items of one head's maps against a batch's targets, shared with validation. */
 void yt_loss_init_head(struct yt_loss *loss, enum yt_head head, struct yt_loss_gains gains);
 

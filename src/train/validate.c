@@ -1,6 +1,9 @@
 #include "train/validate.h"
 
+#include "eval/ignore.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 struct validator {
     struct yt_detector *detector;
@@ -14,6 +17,10 @@ struct validator {
     int *counts;
     struct yt_label *labels;
     size_t detection_cap, count_cap, label_cap;
+    /* of a tile with ignore regions */
+    struct yt_label *regions;
+    struct yt_detection *judged;
+    size_t region_cap, judged_cap;
 };
 
 static void init(struct validator *v, struct yt_detector *detector,
@@ -34,17 +41,35 @@ static void release(struct validator *v) {
     free(v->detections);
     free(v->counts);
     free(v->labels);
+    free(v->regions);
+    free(v->judged);
 }
 
 static void add_loss(struct validator *v, const struct yt_batch *batch) {
     if (!v->options->gains) return;
+    const struct yt_truth truth = yt_truth_of(batch);
     for (int head = 0; head < YT_HEADS; head++) {
         struct yt_head_maps maps = yt_detector_maps(v->detector, (enum yt_head)head);
         float items[YT_ITEMS / YT_HEADS];
-        yt_detection_loss(&v->loss[head], &maps, batch->targets, batch->target_count, items);
+        yt_detection_loss(&v->loss[head], &maps, &truth, items);
         for (size_t i = 0; i < YT_COUNT(items); i++)
             v->loss_sums[(size_t)head * YT_COUNT(items) + i] += (double)items[i];
     }
+}
+
+/* The tile's detections that are judged, in memory of their own; *count of them. */
+static const struct yt_detection *without_ignored(struct validator *v, const struct yt_batch *batch,
+                                                  int i, const struct yt_validated *tile,
+                                                  size_t *count) {
+    size_t regions = (size_t)batch->items[i].region_count;
+    v->regions = yt_grow(v->regions, &v->region_cap, regions, sizeof *v->regions);
+    v->judged = yt_grow(v->judged, &v->judged_cap, *count + 1, sizeof *v->judged);
+    yt_batch_regions(batch, i, v->regions);
+    memcpy(v->judged, tile->detections, *count * sizeof *v->judged);
+    *count = yt_ignore_detections(v->judged, *count, tile->labels, tile->label_count, v->regions,
+                                  regions);
+    v->result->ignored += tile->detection_count - *count;
+    return v->judged;
 }
 
 /* Adds tile i, whose labels are v->labels then, to one of the two. */
@@ -59,8 +84,10 @@ static struct yt_validated add_tile(struct validator *v, struct yt_metrics *metr
     yt_batch_truth(batch, i, v->labels);
     struct yt_validated validated = {item->tile, detections, (size_t)v->counts[i], v->labels,
                                      (size_t)item->target_count};
-    yt_metrics_add(metrics, validated.detections, validated.detection_count, validated.labels,
-                   validated.label_count);
+    const struct yt_detection *judged = detections;
+    size_t count = validated.detection_count;
+    if (item->region_count) judged = without_ignored(v, batch, i, &validated, &count);
+    yt_metrics_add(metrics, judged, count, validated.labels, validated.label_count);
     return validated;
 }
 

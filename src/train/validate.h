@@ -44,6 +44,7 @@ struct yt_validation {
     struct yt_scores scores, other; /* other: empty without options.other */
     float loss[YT_ITEMS];           /* means over the batches; 0 without gains */
     size_t images;
+    size_t ignored; /* detections that ignore regions kept out of the scores (eval/ignore.h) */
     /* Seconds for all images: waiting for the loader and conversion; the network; decoding and
      * matching. */
     double prepare_s, infer_s, match_s;

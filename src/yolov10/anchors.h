@@ -21,6 +21,17 @@ struct yt_anchor yt_anchor_at(const struct yt_head_maps *maps, int index);
 /* The size of the input that the maps belong to, pixels. */
 float yt_anchors_input_width(const struct yt_head_maps *maps);
 float yt_anchors_input_height(const struct yt_head_maps *maps);
+struct yt_box yt_anchors_target_box(const struct yt_head_maps *maps,
+                                    const struct yt_target *target); /* input pixels */
+
+/* Whether the anchor's centre lies strictly inside the box, in input pixels. */
+bool yt_anchor_is_inside(struct yt_anchor anchor, const struct yt_box *box);
+/* The cells of a level whose centres may lie inside the box: x from x1, before x2, and so on. One
+ * too many on each side, for yt_anchor_is_inside to decide. */
+struct yt_cells {
+    int x1, y1, x2, y2;
+};
+struct yt_cells yt_anchors_about(const struct yt_head_level *level, const struct yt_box *box);
 
 /* The first logit of an anchor in image `image`; the gradients lie at the same offsets. */
 size_t yt_anchor_box_offset(const struct yt_head_maps *maps, int image, struct yt_anchor anchor);

@@ -73,13 +73,6 @@ void yt_assigner_reserve(struct yt_assigner *assigner, int batch, int anchors, i
     RESERVE(score_sums, batch);
 }
 
-static struct yt_box pixels(const struct yt_head_maps *maps, const struct yt_target *target) {
-    float width = yt_anchors_input_width(maps), height = yt_anchors_input_height(maps);
-    float cx = target->cx * width, cy = target->cy * height;
-    float w = target->w * width, h = target->h * height;
-    return (struct yt_box){cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2};
-}
-
 /* The interval low..high, widened about its middle to at least `side`. */
 static void widen(float *low, float *high, float side) {
     if (*high - *low >= side) return;
@@ -88,9 +81,9 @@ static void widen(float *low, float *high, float side) {
     *high = middle + side / 2;
 }
 
-static struct yt_box widened(struct yt_box box, float side) {
-    widen(&box.x1, &box.x2, side);
-    widen(&box.y1, &box.y2, side);
+struct yt_box yt_assign_reach(const struct yt_assign_options *options, struct yt_box box) {
+    widen(&box.x1, &box.x2, options->min_side);
+    widen(&box.y1, &box.y2, options->min_side);
     return box;
 }
 
@@ -107,25 +100,17 @@ static void sort_by_image(struct yt_assigner *assigner, const struct yt_head_map
     for (int i = 0; i < maps->batch; i++) first[i + 1] += first[i];
     /* first[i] is the next free place of image i while filling, and so at the end first[i + 1] */
     for (int t = 0; t < count; t++) {
-        assigner->boxes[t] = pixels(maps, &targets[t]);
+        assigner->boxes[t] = yt_anchors_target_box(maps, &targets[t]);
         assigner->positives[t] = 0;
         assigner->truths[first[targets[t].image]++] = (struct yt_assign_truth){
             .target = t,
             .cls = targets[t].cls,
             .shape = yt_shape_of(assigner->boxes[t]),
-            .reach = widened(assigner->boxes[t], assigner->options.min_side),
+            .reach = yt_assign_reach(&assigner->options, assigner->boxes[t]),
             .best_anchor = -1};
     }
     for (int i = maps->batch; i > 0; i--) first[i] = first[i - 1];
     first[0] = 0;
-}
-
-static bool between(float low, float value, float high) {
-    return value - low > 1e-9f && high - value > 1e-9f;
-}
-
-static bool inside(struct yt_anchor anchor, const struct yt_box *box) {
-    return between(box->x1, anchor.x, box->x2) && between(box->y1, anchor.y, box->y2);
 }
 
 static bool is_valid(const struct yt_box *box) {
@@ -178,31 +163,18 @@ static void rank(struct ranking *ranking, int topk, int anchor, struct fit fit) 
     ranking->place[i].fit = fit;
 }
 
-/* The cells along one axis whose centres may lie between low and high: from `begin`, before `end`.
- * One cell too many on each side, for the exact comparison to decide. */
-struct span {
-    int begin, end;
-};
-static struct span span_of(float low, float high, float stride, int cells) {
-    float last = (float)cells;
-    float begin = fminf(fmaxf(floorf(low / stride - 0.5f), 0), last);
-    float end = fminf(fmaxf(ceilf(high / stride - 0.5f) + 1, 0), last);
-    return (struct span){(int)begin, (int)end};
-}
-
 /* Compares a truth with its candidates of one level. */
 static void visit_level(const struct scene *scene, int t, int level, struct ranking *ranking) {
     const struct yt_assign_truth *truth = &scene->truths[t];
     const struct yt_head_level *l = &scene->maps->level[level];
     const struct yt_box *box = &truth->reach;
-    struct span xs = span_of(box->x1, box->x2, l->stride, l->w);
-    struct span ys = span_of(box->y1, box->y2, l->stride, l->h);
+    struct yt_cells cells = yt_anchors_about(l, box);
     int start = yt_anchors_start(scene->maps, level);
-    for (int y = ys.begin; y < ys.end; y++) {
-        for (int x = xs.begin; x < xs.end; x++) {
+    for (int y = cells.y1; y < cells.y2; y++) {
+        for (int x = cells.x1; x < cells.x2; x++) {
             int index = start + y * l->w + x;
             struct yt_anchor anchor = yt_anchor_at(scene->maps, index);
-            if (!inside(anchor, box)) continue;
+            if (!yt_anchor_is_inside(anchor, box)) continue;
             struct fit fit = fit_of(scene, truth, index, anchor);
             struct yt_assign_cell *cell = &scene->cells[index];
             if (fit.overlap > cell->best_fit.overlap) {
@@ -235,7 +207,7 @@ static void claim_anchors(const struct scene *scene, int t) {
         if (is_ranked(&ranking, index)) continue;
         free_places--;
         struct yt_anchor anchor = yt_anchor_at(scene->maps, index);
-        if (inside(anchor, &truth->reach))
+        if (yt_anchor_is_inside(anchor, &truth->reach))
             claim(&scene->cells[index], t, fit_of(scene, truth, index, anchor));
     }
 }
@@ -371,15 +343,15 @@ void yt_assign(struct yt_assigner *assigner, const struct yt_head_maps *maps,
 
 bool yt_assign_has_candidate(const struct yt_assign_options *options,
                              const struct yt_head_maps *maps, struct yt_box box) {
-    struct yt_box reach = widened(box, options->min_side);
+    struct yt_box reach = yt_assign_reach(options, box);
     for (int level = 0; level < maps->levels && is_valid(&box); level++) {
         const struct yt_head_level *l = &maps->level[level];
-        struct span xs = span_of(reach.x1, reach.x2, l->stride, l->w);
-        struct span ys = span_of(reach.y1, reach.y2, l->stride, l->h);
+        struct yt_cells cells = yt_anchors_about(l, &reach);
         int start = yt_anchors_start(maps, level);
-        for (int y = ys.begin; y < ys.end; y++)
-            for (int x = xs.begin; x < xs.end; x++)
-                if (inside(yt_anchor_at(maps, start + y * l->w + x), &reach)) return true;
+        for (int y = cells.y1; y < cells.y2; y++)
+            for (int x = cells.x1; x < cells.x2; x++)
+                if (yt_anchor_is_inside(yt_anchor_at(maps, start + y * l->w + x), &reach))
+                    return true;
     }
     return false;
 }

@@ -68,6 +68,9 @@ struct yt_assigner {
     size_t assigned_cap, boxes_cap, positives_cap, cells_cap, truths_cap, first_cap, score_sums_cap;
 };
 
+/* Inside which the candidates of a target with this box lie; input pixels. */
+struct yt_box yt_assign_reach(const struct yt_assign_options *options, struct yt_box box);
+
 void yt_assigner_init(struct yt_assigner *assigner, const struct yt_assign_options *options);
 void yt_assigner_release(struct yt_assigner *assigner);
 /* Makes room, so that yt_assign allocates nothing up to these sizes. */

@@ -69,6 +69,66 @@ static double background(struct yt_loss *loss, const struct yt_head_maps *maps, 
     return sum;
 }
 
+/* Whether an earlier region of the same image and class has left the anchor out already. */
+static bool is_left_out(const struct yt_loss *loss, const struct yt_head_maps *maps,
+                        const struct yt_target *regions, int r, struct yt_anchor anchor) {
+    for (int i = r - 1; i >= 0 && regions[i].image == regions[r].image; i--) {
+        if (regions[i].cls != regions[r].cls) continue;
+        struct yt_box box = yt_anchors_target_box(maps, &regions[i]);
+        box = yt_assign_reach(&loss->options.assign, box);
+        if (yt_anchor_is_inside(anchor, &box)) return true;
+    }
+    return false;
+}
+
+/* Takes the term of one anchor and class out of what row_background did. Returns the loss that it
+ * had. */
+static double leave_out(const struct yt_head_maps *maps, int image, struct yt_anchor anchor,
+                        int cls) {
+    float x = yt_anchor_cls(maps, image, anchor)[cls];
+    float *dcls = maps->level[anchor.level].dcls;
+    if (dcls) dcls[yt_anchor_cls_offset(maps, image, anchor) + (size_t)cls] = 0;
+    return fmax((double)x, 0) + log1p(exp(-fabs((double)x)));
+}
+
+/* Region r on one level. */
+static double leave_region_out(const struct yt_loss *loss, const struct yt_head_maps *maps,
+                               const struct yt_truth *truth, int r, int level) {
+    const struct yt_target *region = &truth->regions[r];
+    struct yt_box box = yt_anchors_target_box(maps, region);
+    box = yt_assign_reach(&loss->options.assign, box);
+    struct yt_cells cells = yt_anchors_about(&maps->level[level], &box);
+    const struct yt_assigned *assigned =
+        loss->assigner.assigned + (size_t)region->image * (size_t)yt_anchors_count(maps);
+    int start = yt_anchors_start(maps, level);
+    double sum = 0;
+    for (int y = cells.y1; y < cells.y2; y++) {
+        for (int x = cells.x1; x < cells.x2; x++) {
+            int a = start + y * maps->level[level].w + x;
+            struct yt_anchor anchor = yt_anchor_at(maps, a);
+            bool learns = assigned[a].target >= 0 && assigned[a].score > 0 &&
+                          truth->targets[assigned[a].target].cls == region->cls;
+            if (learns || !yt_anchor_is_inside(anchor, &box) ||
+                is_left_out(loss, maps, truth->regions, r, anchor))
+                continue;
+            sum += leave_out(maps, region->image, anchor, region->cls);
+        }
+    }
+    return sum;
+}
+
+static double regions(const struct yt_loss *loss, const struct yt_head_maps *maps,
+                      const struct yt_truth *truth) {
+    double sum = 0;
+    for (int r = 0; r < truth->region_count; r++) {
+        YT_ASSERT(truth->regions[r].image >= 0 && truth->regions[r].image < maps->batch);
+        YT_ASSERT(truth->regions[r].cls >= 0 && truth->regions[r].cls < maps->nc);
+        for (int level = 0; level < maps->levels; level++)
+            sum += leave_region_out(loss, maps, truth, r, level);
+    }
+    return sum;
+}
+
 /* From background to target score t: BCE(x, t) = BCE(x, 0) - x t. */
 static double positive_class(const struct yt_head_maps *maps, int image, struct yt_anchor anchor,
                              int cls, float t, float scale) {
@@ -125,10 +185,10 @@ static struct yt_loss_sums positives(const struct yt_assigner *assigner,
 }
 
 void yt_detection_loss(struct yt_loss *loss, const struct yt_head_maps *maps,
-                       const struct yt_target *targets, int count, float items[3]) {
+                       const struct yt_truth *truth, float items[3]) {
     const struct yt_loss_options *gain = &loss->options;
-    yt_loss_reserve(loss, maps, count);
-    yt_assign(&loss->assigner, maps, targets, count);
+    yt_loss_reserve(loss, maps, truth->count);
+    yt_assign(&loss->assigner, maps, truth->targets, truth->count);
     double z = fmax(loss->assigner.score_sum, 1), batch_by_z = maps->batch / z;
     const struct scales scales = {
         .box = (float)(gain->box * batch_by_z),
@@ -136,9 +196,10 @@ void yt_detection_loss(struct yt_loss *loss, const struct yt_head_maps *maps,
         .dfl = (float)(gain->dfl * batch_by_z),
     };
     struct yt_loss_sums total = {.cls = background(loss, maps, scales.cls)};
+    total.cls -= regions(loss, maps, truth);
 #pragma omp parallel for schedule(dynamic) num_threads(yt_threads())
     for (int image = 0; image < maps->batch; image++)
-        loss->sums[image] = positives(&loss->assigner, maps, image, targets, &scales);
+        loss->sums[image] = positives(&loss->assigner, maps, image, truth->targets, &scales);
     for (int image = 0; image < maps->batch; image++) {
         total.box += loss->sums[image].box;
         total.cls += loss->sums[image].cls;

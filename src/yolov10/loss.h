@@ -11,10 +11,15 @@
  *
  * t, Z and the assignment are constants to the gradient.
  *
+ * Ignore regions say: what there is of this class is neither labelled nor background, as a symbol
+ * of which a sliver is seen (data/tiles.h). The cls sum leaves out the term of anchor a and class c
+ * if a would be a candidate (assign.h) of a label of class c with the box of a region of class c,
+ * and does not itself learn a label of class c with a score above 0. The other classes of the
+ * anchor, boxes, distances and Z are as without regions.
+ *
  *     struct yt_loss loss;
  *     yt_loss_init(&loss, &(struct yt_loss_options){.assign = {.topk = 10, .alpha = 0.5f, .beta =
- * 6}, .box = 7.5f, .cls = 0.5f, .dfl = 1.5f}); yt_detection_loss(&loss, &maps, targets, count,
- * items);
+ * 6}, .box = 7.5f, .cls = 0.5f, .dfl = 1.5f}); yt_detection_loss(&loss, &maps, &truth, items);
  *     ... loss.assigner.positives[i] == 0: nothing learns target i
  *     yt_loss_release(&loss);
  *
@@ -44,10 +49,17 @@ void yt_loss_release(struct yt_loss *loss);
 /* Makes room, so that yt_detection_loss allocates nothing up to this number of targets a batch. */
 void yt_loss_reserve(struct yt_loss *loss, const struct yt_head_maps *maps, int targets);
 
+/* What a batch is labelled with. Those of one image stand together among the regions, and may stand
+ * anywhere among the targets (see yt_assign). */
+struct yt_truth {
+    const struct yt_target *targets;
+    int count;
+    const struct yt_target *regions; /* to be ignored */
+    int region_count;
+};
 /* items: gain_box*box, gain_cls*cls, gain_dfl*dfl (not times batch). Overwrites every level's dbox
- * and dcls, where they are not NULL, with the gradient of `loss` above. For targets see
- * yt_assign. */
+ * and dcls, where they are not NULL, with the gradient of `loss` above. */
 void yt_detection_loss(struct yt_loss *loss, const struct yt_head_maps *maps,
-                       const struct yt_target *targets, int count, float items[3]);
+                       const struct yt_truth *truth, float items[3]);
 
 #endif

@@ -16,6 +16,7 @@ static const struct yt_augment usual = {.hsv_h = 0.015,
                                         .degrees = 5,
                                         .translate = 0.1,
                                         .scale = 0.3,
+                                        .min_side = 2,
                                         .border = BORDER};
 static const struct yt_augment off = {.border = BORDER};
 
@@ -42,6 +43,17 @@ static struct yt_image *noise(int w, int h, int c) {
     struct yt_rng rng = yt_rng_make(1, "noise", 0, 0);
     for (size_t i = 0; i < (size_t)w * h * c; i++) image->data[i] = (uint8_t)yt_rng_next(&rng);
     return image;
+}
+
+/* Labels alone, without slants and regions. */
+static size_t augment(const struct yt_augment *how, struct yt_rng *rng, const struct yt_image *in,
+                      const struct yt_label *labels, size_t count, struct buffers *b,
+                      struct yt_label *out_labels, struct yt_augment_lost *lost) {
+    const struct yt_marks marks = {.labels = labels, .label_count = count};
+    size_t regions,
+        kept = yt_augment_apply(how, rng, in, &marks, b->spare, b->out, out_labels, &regions, lost);
+    assert_int_equal(regions, 0);
+    return kept;
 }
 
 /* --- hsv ----------------------------------------------------------------------------------- */
@@ -78,8 +90,8 @@ static void gray_equals_colour(void **state) {
     struct buffers a = make_buffers(), b = make_buffers();
     for (uint64_t i = 0; i < 20; i++) {
         struct yt_rng rng = rng_of(i), same = rng;
-        yt_augment_apply(&usual, &rng, gray, NULL, 0, a.spare, a.out, NULL, NULL);
-        yt_augment_apply(&usual, &same, rgb, NULL, 0, b.spare, b.out, NULL, NULL);
+        augment(&usual, &rng, gray, NULL, 0, &a, NULL, NULL);
+        augment(&usual, &same, rgb, NULL, 0, &b, NULL, NULL);
         assert_true(a.out->c == 1 && b.out->c == 3);
         for (int k = 0; k < SIDE * SIDE * 3; k++)
             assert_int_equal(a.out->data[k / 3], b.out->data[k]);
@@ -190,7 +202,7 @@ static void the_filter_names_its_reasons(void **state) {
     for (size_t i = 0; i < YT_COUNT(cases); i++) {
         struct yt_affine affine = {.scale = cases[i].scale};
         struct yt_augment_lost lost = {0};
-        bool kept = yt_affine_keeps(&affine, cases[i].before, cases[i].after, &lost);
+        bool kept = yt_affine_keeps(&affine, cases[i].before, cases[i].after, 2, &lost);
         assert_int_equal(cases[i].kept, kept);
         assert_memory_equal(&cases[i].lost, &lost, sizeof lost);
     }
@@ -204,7 +216,7 @@ static void nothing_on_changes_nothing(void **state) {
     struct buffers b = make_buffers();
     struct yt_label label = {{10.25f, 20.5f, 31.125f, 47}, 5}, got;
     struct yt_rng rng = rng_of(3);
-    assert_int_equal(yt_augment_apply(&off, &rng, in, &label, 1, b.spare, b.out, &got, NULL), 1);
+    assert_int_equal(augment(&off, &rng, in, &label, 1, &b, &got, NULL), 1);
     assert_memory_equal(in->data, b.out->data, SIDE * SIDE * 3);
     assert_memory_equal(&label, &got, sizeof got);
     yt_image_free(in);
@@ -229,10 +241,9 @@ static void labels_stay_on_their_pixels(void **state) {
                                  1};
         for (int y = h / 4; y < h / 2; y++) memset(in->data + y * w + w / 3, 0, w / 2 - w / 3);
         struct yt_rng rng = rng_of(i);
-        const struct yt_augment *augment = i % 8 < 4 ? &straight : &moving;
+        const struct yt_augment *how = i % 8 < 4 ? &straight : &moving;
         struct yt_label got;
-        assert_int_equal(yt_augment_apply(augment, &rng, in, &label, 1, b.spare, b.out, &got, NULL),
-                         1);
+        assert_int_equal(augment(how, &rng, in, &label, 1, &b, &got, NULL), 1);
         struct yt_box dark = {SIDE, SIDE, 0, 0};
         for (int y = 0; y < SIDE; y++)
             for (int x = 0; x < SIDE; x++) {
@@ -240,7 +251,7 @@ static void labels_stay_on_their_pixels(void **state) {
                 dark.x1 = fminf(dark.x1, x), dark.x2 = fmaxf(dark.x2, x + 1);
                 dark.y1 = fminf(dark.y1, y), dark.y2 = fmaxf(dark.y2, y + 1);
             }
-        float slack = augment == &straight ? 1.6f : 2.5f;
+        float slack = how == &straight ? 1.6f : 2.5f;
         assert_true(fabsf(dark.x1 - got.box.x1) < slack && fabsf(dark.x2 - got.box.x2) < slack);
         assert_true(fabsf(dark.y1 - got.box.y1) < slack && fabsf(dark.y2 - got.box.y2) < slack);
         yt_image_free(in);
@@ -258,19 +269,18 @@ static void labels_stay_inside_or_are_counted(void **state) {
     struct yt_augment_lost all = {0};
     for (uint64_t i = 0; i < 30; i++) {
         struct yt_rng rng = rng_of(i);
-        struct yt_label labels[COUNT];
+        struct yt_label given[COUNT], labels[COUNT];
         for (int k = 0; k < COUNT; k++) {
-            struct yt_box *box = &labels[k].box;
+            struct yt_box *box = &given[k].box;
             box->x1 = (float)yt_rng_uniform(&rng, 0, 199),
             box->y1 = (float)yt_rng_uniform(&rng, 0, 129);
             box->x2 = (float)yt_rng_uniform(&rng, box->x1, 200);
             box->y2 = (float)yt_rng_uniform(&rng, box->y1, 130);
             if (k % 8 == 0) box->x1 = 0, box->x2 = 200, box->y2 = fminf(box->y1 + 3, 130);
-            labels[k].cls = k;
+            given[k].cls = k;
         }
         struct yt_augment_lost lost = {0};
-        size_t kept =
-            yt_augment_apply(&wild, &rng, in, labels, COUNT, b.spare, b.out, labels, &lost);
+        size_t kept = augment(&wild, &rng, in, given, COUNT, &b, labels, &lost);
         assert_int_equal(kept + lost.outside + lost.small + lost.cut + lost.thin, COUNT);
         for (size_t k = 0; k < kept; k++) {
             const struct yt_box *box = &labels[k].box;
@@ -285,6 +295,94 @@ static void labels_stay_inside_or_are_counted(void **state) {
     free_buffers(&b);
 }
 
+/* What is dropped but seen becomes a region where that is asked for, behind the regions there are;
+ * labels are the same either way. */
+static void dropped_labels_become_regions(void **state) {
+    (void)state;
+    enum { LABELS = 60, REGIONS = 5, ALL = LABELS + REGIONS };
+    struct yt_augment wild = usual, ignoring;
+    wild.translate = 0.6, wild.scale = 0.9;
+    ignoring = wild;
+    ignoring.ignore_dropped = true;
+    struct yt_image *in = noise(SIDE, SIDE, 1);
+    struct buffers b = make_buffers();
+    size_t added = 0;
+    for (uint64_t i = 0; i < 30; i++) {
+        struct yt_rng rng = rng_of(i);
+        struct yt_label marks[ALL], silent[ALL], out[ALL];
+        for (int k = 0; k < ALL; k++) {
+            float x = (float)yt_rng_uniform(&rng, 0, SIDE - 20);
+            float y = (float)yt_rng_uniform(&rng, 0, SIDE - 20);
+            marks[k] = (struct yt_label){{x, y, x + (k % 2 ? 1.5f : 9), y + 14}, k};
+        }
+        const struct yt_marks given = {
+            .labels = marks, .label_count = LABELS, .region_count = REGIONS};
+        struct yt_rng same = rng;
+        struct yt_augment_lost lost = {0};
+        size_t few, many;
+        size_t kept = yt_augment_apply(&wild, &rng, in, &given, b.spare, b.out, silent, &few, NULL);
+        assert_int_equal(
+            yt_augment_apply(&ignoring, &same, in, &given, b.spare, b.out, out, &many, &lost),
+            kept);
+        assert_memory_equal(silent, out, kept * sizeof *out);
+        assert_true(few <= REGIONS);
+        assert_int_equal(many, few + lost.small + lost.cut + lost.thin);
+        for (size_t k = kept; k < kept + many; k++) {
+            struct yt_box box = out[k].box;
+            assert_true(box.x1 >= 0 && box.y1 >= 0 && box.x2 <= SIDE && box.y2 <= SIDE);
+            assert_true(box.x1 < box.x2 && box.y1 < box.y2);
+            assert_true(k == kept || out[k].cls > out[k - 1].cls);
+            for (size_t l = 0; l < kept; l++) assert_true(out[l].cls != out[k].cls);
+        }
+        added += many - few;
+    }
+    assert_true(added > 100);
+    yt_image_free(in);
+    free_buffers(&b);
+}
+
+/* A thin bar at a slant: rotated, its label hugs the bar; upright, it stays the label's box. The
+ * bar's own corners are moved in double. */
+static void slanted_shapes_get_tight_boxes(void **state) {
+    (void)state;
+    const struct yt_polygon bar = {4, {30, 120, 122, 32}, {40, 90, 94, 44}};
+    const struct yt_label label = {{30, 40, 122, 94}, 3};
+    const struct yt_slant slant = {0, bar};
+    const struct yt_marks marks = {
+        .labels = &label, .label_count = 1, .slants = &slant, .slant_count = 1};
+    struct yt_image *in = noise(SIDE, SIDE, 1);
+    struct buffers b = make_buffers();
+    struct yt_augment turned = off;
+    turned.degrees = 20;
+    double gained = 0;
+    for (uint64_t i = 0; i < 50; i++) {
+        struct yt_rng rng = rng_of(i), same = rng, again = rng;
+        struct yt_affine affine = yt_affine_draw(&turned, &again, SIDE);
+        struct yt_label tight, loose;
+        size_t regions;
+        yt_augment_apply(&turned, &rng, in, &marks, b.spare, b.out, &tight, &regions, NULL);
+        augment(&turned, &same, in, &label, 1, &b, &loose, NULL);
+        double low = INFINITY, high = -INFINITY;
+        for (int k = 0; k < 4; k++) {
+            double y =
+                (double)affine.m[3] * bar.x[k] + (double)affine.m[4] * bar.y[k] + affine.m[5];
+            low = fmin(low, y), high = fmax(high, y);
+        }
+        assert_true(fabs(tight.box.y1 - fmax(low, 0)) < 1e-3);
+        assert_true(fabs(tight.box.y2 - fmin(high, SIDE)) < 1e-3);
+        assert_true(tight.box.x1 >= loose.box.x1 - 1e-3f && tight.box.x2 <= loose.box.x2 + 1e-3f);
+        gained += loose.box.y2 - loose.box.y1 - (tight.box.y2 - tight.box.y1);
+    }
+    assert_true(gained / 50 > 5);
+    struct yt_rng rng = rng_of(0);
+    struct yt_label still;
+    size_t regions;
+    yt_augment_apply(&off, &rng, in, &marks, b.spare, b.out, &still, &regions, NULL);
+    assert_memory_equal(&still, &label, sizeof label);
+    yt_image_free(in);
+    free_buffers(&b);
+}
+
 /* Half paddings: the labels of a 101-pixel-high sample move by 29.5, the pixels by 29. */
 static void letterboxed_labels_keep_the_half(void **state) {
     (void)state;
@@ -292,7 +390,7 @@ static void letterboxed_labels_keep_the_half(void **state) {
     struct buffers b = make_buffers();
     struct yt_label label = {{10, 20, 30, 40}, 0}, got;
     struct yt_rng rng = rng_of(0);
-    yt_augment_apply(&off, &rng, in, &label, 1, b.spare, b.out, &got, NULL);
+    augment(&off, &rng, in, &label, 1, &b, &got, NULL);
     assert_true(got.box.x1 == 10 && got.box.y1 == 49.5f && got.box.y2 == 69.5f);
     assert_memory_equal(b.out->data + 29 * SIDE, in->data, SIDE * 101);
     for (int i = 0; i < SIDE; i++) {
@@ -312,8 +410,8 @@ static void draws_do_not_depend_on_settings(void **state) {
     struct buffers b = make_buffers();
     struct yt_label label = {{60, 60, 90, 90}, 0}, first, second;
     struct yt_rng rng = rng_of(5), same = rng;
-    yt_augment_apply(&usual, &rng, in, &label, 1, b.spare, b.out, &first, NULL);
-    yt_augment_apply(&plain, &same, in, &label, 1, b.spare, b.out, &second, NULL);
+    augment(&usual, &rng, in, &label, 1, &b, &first, NULL);
+    augment(&plain, &same, in, &label, 1, &b, &second, NULL);
     assert_memory_equal(&first, &second, sizeof first);
     assert_int_equal(rng.state, same.state);
     yt_image_free(in);
@@ -331,6 +429,8 @@ int main(void) {
         cmocka_unit_test(nothing_on_changes_nothing),
         cmocka_unit_test(labels_stay_on_their_pixels),
         cmocka_unit_test(labels_stay_inside_or_are_counted),
+        cmocka_unit_test(dropped_labels_become_regions),
+        cmocka_unit_test(slanted_shapes_get_tight_boxes),
         cmocka_unit_test(letterboxed_labels_keep_the_half),
         cmocka_unit_test(draws_do_not_depend_on_settings),
     };

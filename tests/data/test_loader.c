@@ -14,16 +14,21 @@ static struct yt_tiles tiles;
 static uint32_t *list; /* every tile */
 
 static struct yt_loader_options training(int workers) {
-    return (struct yt_loader_options){
-        .is_training = true,
-        .is_shuffled = true,
-        .batch = 5,
-        .imgsz = SIDE,
-        .stride = 32,
-        .workers = workers,
-        .augment = {.hsv_v = 0.4, .degrees = 5, .translate = 0.1, .scale = 0.3, .border = 114},
-        .seed = 11,
-        .epochs = 2};
+    return (struct yt_loader_options){.is_training = true,
+                                      .is_shuffled = true,
+                                      .batch = 5,
+                                      .imgsz = SIDE,
+                                      .stride = 32,
+                                      .workers = workers,
+                                      .augment = {.hsv_v = 0.4,
+                                                  .degrees = 5,
+                                                  .translate = 0.1,
+                                                  .scale = 0.3,
+                                                  .min_side = 2,
+                                                  .ignore_dropped = true,
+                                                  .border = 114},
+                                      .seed = 11,
+                                      .epochs = 2};
 }
 
 static struct yt_loader_options validation(int batch) {
@@ -37,6 +42,7 @@ static struct yt_loader_options validation(int batch) {
 static uint64_t hash_batch(const struct yt_batch *batch) {
     uint64_t h = yt_hash(batch->images, (size_t)(batch->n * batch->h * batch->w * 3));
     h ^= yt_hash(batch->targets, (size_t)batch->target_count * sizeof *batch->targets);
+    h += yt_hash(batch->regions, (size_t)batch->region_count * sizeof *batch->regions);
     return yt_mix(h + (uint64_t)batch->n);
 }
 
@@ -118,7 +124,7 @@ static void test_training_sample(void **state) {
     struct yt_label labels[100];
     const struct yt_batch *batch;
     assert_int_equal(yt_loader_next(loader, &batch), 0);
-    size_t targets = 0, lost = 0;
+    size_t targets = 0, regions = 0, lost = 0;
     for (int i = 0; i < batch->n; i++) {
         const struct yt_batch_item *item = &batch->items[i];
         const struct yt_tile *tile = &tiles.items[item->tile];
@@ -126,9 +132,11 @@ static void test_training_sample(void **state) {
         struct yt_image *cut = yt_image_crop(page, tile->x, tile->y, tile->w, tile->h);
         yt_pages_return(pages, tile->page);
         struct yt_rng rng = yt_rng_make(options.seed, "augment", 0, item->tile);
-        size_t kept =
-            yt_augment_apply(&options.augment, &rng, cut, tiles.labels + tile->label_begin,
-                             tile->label_count, spare, out, labels, NULL);
+        const struct yt_marks marks = {.labels = tiles.labels + tile->label_begin,
+                                       .label_count = tile->label_count,
+                                       .region_count = tile->region_count};
+        size_t dropped, kept = yt_augment_apply(&options.augment, &rng, cut, &marks, spare, out,
+                                                labels, &dropped, NULL);
         assert_int_equal(item->target_count, kept);
         assert_int_equal(item->target_begin, targets);
         for (size_t k = 0; k < kept; k++) {
@@ -138,6 +146,15 @@ static void test_training_sample(void **state) {
             assert_float_equal((t->cx - t->w / 2) * SIDE, labels[k].box.x1, 1e-4);
             assert_float_equal((t->cy + t->h / 2) * SIDE, labels[k].box.y2, 1e-4);
         }
+        assert_int_equal(item->region_count, dropped);
+        assert_int_equal(item->region_begin, regions);
+        for (size_t k = 0; k < dropped; k++) {
+            const struct yt_target *t = &batch->regions[regions + k];
+            assert_int_equal(t->image, i);
+            assert_int_equal(t->cls, labels[kept + k].cls);
+            assert_float_equal((t->cx - t->w / 2) * SIDE, labels[kept + k].box.x1, 1e-4);
+        }
+        regions += dropped;
         targets += kept;
         lost += tile->label_count - kept;
         const uint8_t *pixels = batch->images + (size_t)i * SIDE * SIDE * 3;
@@ -148,7 +165,8 @@ static void test_training_sample(void **state) {
     assert_int_equal(batch->target_count, targets);
     const struct yt_augment_lost *l = &batch->lost;
     assert_int_equal(l->outside + l->small + l->cut + l->thin, lost);
-    assert_true(targets > 0 && lost > 0);
+    assert_int_equal(batch->region_count, regions);
+    assert_true(targets > 0 && lost > 0 && regions > 0);
     yt_image_free(out);
     yt_image_free(spare);
     yt_loader_free(loader);
@@ -293,7 +311,8 @@ static int enter(void **state) {
                                              .overlap_h = 0.2,
                                              .overlap_w = 0.2,
                                              .min_area_ratio = 0.1,
-                                             .empty = 1};
+                                             .empty = 1,
+                                             .ignore = true};
     if (test_folder_enter(state)) return -1;
     ref_write_ds2("ds2", 2, 150, 200, 60);
     if (yt_path_mkdirs("val/images") || yt_path_mkdirs("val/labels")) return -1;

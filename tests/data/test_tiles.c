@@ -60,6 +60,27 @@ static void test_labels_of_tiles(void **state) {
     yt_tiles_release(&tiles);
 }
 
+/* Surplus tiles are trained on by nobody, and validated like all others. */
+static void check_lists(const struct yt_tiles *some) {
+    const struct yt_split_options options = {.method = YT_SPLIT_TILE,
+                                             .val_fraction = 0.4,
+                                             .test_fraction = 0.1,
+                                             .fraction = 1,
+                                             .seed = 3};
+    struct yt_split split;
+    size_t surplus = 0, listed = 0;
+    assert_int_equal(yt_split_init(&split, &dataset, some, &options), 0);
+    for (int part = 0; part < YT_PARTS; part++)
+        for (size_t i = 0; i < split.count[part]; i++) {
+            bool is_surplus = some->items[split.tiles[part][i]].is_surplus;
+            assert_false(part == YT_TRAIN && is_surplus);
+            listed += is_surplus;
+        }
+    for (size_t t = 0; t < some->count; t++) surplus += some->items[t].is_surplus;
+    assert_in_range(listed, surplus * 35 / 100, surplus * 65 / 100);
+    yt_split_release(&split);
+}
+
 static void test_whole_pages_and_empty_tiles(void **state) {
     (void)state;
     struct yt_tiles all, some, again;
@@ -79,7 +100,7 @@ static void test_whole_pages_and_empty_tiles(void **state) {
 
     options = defaults;
     options.slice_h = options.slice_w = 20;
-    size_t empty[3] = {0};
+    size_t empty[3] = {0}, every[3] = {0};
     const double ratios[3] = {0, 0.5, 1};
     for (int r = 0; r < 3; r++) {
         options.empty = ratios[r];
@@ -87,11 +108,19 @@ static void test_whole_pages_and_empty_tiles(void **state) {
         assert_int_equal(yt_tiles_init(&again, &dataset, &options), 0);
         assert_int_equal(some.count, again.count);
         assert_memory_equal(some.items, again.items, some.count * sizeof *some.items);
-        for (size_t t = 0; t < some.count; t++) empty[r] += some.items[t].label_count == 0;
+        for (size_t t = 0; t < some.count; t++) {
+            const struct yt_tile *tile = &some.items[t];
+            every[r] += tile->label_count == 0;
+            empty[r] += tile->label_count == 0 && !tile->is_surplus;
+            assert_false(tile->label_count > 0 && tile->is_surplus);
+        }
+        check_lists(&some);
         yt_tiles_release(&some);
         yt_tiles_release(&again);
     }
+    assert_true(every[0] == every[1] && every[1] == every[2]);
     assert_int_equal(empty[0], 0);
+    assert_int_equal(empty[2], every[2]);
     assert_in_range(empty[1], empty[2] * 2 / 5, empty[2] * 3 / 5);
 
     options.overlap_w = 1;
@@ -301,10 +330,44 @@ static int leave(void **state) {
     return test_folder_leave(state);
 }
 
+/* Labels and remnants are what overlaps a window, and no label changes for it. */
+static void test_remnants_become_regions(void **state) {
+    (void)state;
+    struct yt_tiles plain, ignoring;
+    struct yt_tiles_options options = defaults;
+    options.min_area_ratio = 0.4;
+    assert_int_equal(yt_tiles_init(&plain, &dataset, &options), 0);
+    options.ignore = true;
+    assert_int_equal(yt_tiles_init(&ignoring, &dataset, &options), 0);
+    options.min_area_ratio = 0;
+    struct yt_tiles all;
+    assert_int_equal(yt_tiles_init(&all, &dataset, &options), 0);
+    assert_int_equal(plain.count, ignoring.count);
+    size_t regions = 0;
+    for (size_t t = 0; t < plain.count; t++) {
+        const struct yt_tile *a = &plain.items[t], *b = &ignoring.items[t], *c = &all.items[t];
+        const struct yt_label *labels = ignoring.labels + b->label_begin;
+        assert_int_equal(a->region_count, 0);
+        assert_int_equal(a->label_count, b->label_count);
+        assert_int_equal(b->label_count + b->region_count, c->label_count);
+        assert_memory_equal(plain.labels + a->label_begin, labels, a->label_count * sizeof *labels);
+        regions += b->region_count;
+        for (uint32_t i = b->label_count; i < b->label_count + b->region_count; i++) {
+            assert_true(labels[i].box.x1 >= 0 && labels[i].box.x2 <= (float)b->w);
+            assert_true(labels[i].box.x1 < labels[i].box.x2 && labels[i].box.y1 < labels[i].box.y2);
+        }
+    }
+    assert_true(regions > 10);
+    yt_tiles_release(&all);
+    yt_tiles_release(&ignoring);
+    yt_tiles_release(&plain);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_labels_of_tiles),
         cmocka_unit_test(test_whole_pages_and_empty_tiles),
+        cmocka_unit_test(test_remnants_become_regions),
         cmocka_unit_test(test_splits),
         cmocka_unit_test(test_split_options),
         cmocka_unit_test(test_split_of_one_score),

@@ -40,7 +40,8 @@ static void compute_gradient(const struct yt_json *rows) {
         float items[3];
         yt_loss_init_head(&loss, (enum yt_head)head,
                           (struct yt_loss_gains){.box = 7.5f, .cls = 0.5f, .dfl = 1.5f});
-        yt_detection_loss(&loss, &maps, targets, (int)yt_json_count(rows), items);
+        const struct yt_truth truth = {targets, (int)yt_json_count(rows), NULL, 0};
+        yt_detection_loss(&loss, &maps, &truth, items);
         yt_loss_release(&loss);
     }
     yt_graph_backward(r.g);

@@ -112,7 +112,8 @@ static void expect_loss(const struct yt_model *model, const struct yt_source *so
             float items[3];
             struct yt_head_maps maps = yt_network_maps(&network, (enum yt_head)head);
             yt_loss_init_head(&of_head, (enum yt_head)head, gains);
-            yt_detection_loss(&of_head, &maps, batch->targets, batch->target_count, items);
+            const struct yt_truth truth = yt_truth_of(batch);
+            yt_detection_loss(&of_head, &maps, &truth, items);
             for (int i = 0; i < 3; i++)
                 loss[3 * head + i] += (double)items[i] / yt_loader_batches(loader);
             yt_loss_release(&of_head);

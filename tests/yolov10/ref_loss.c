@@ -41,6 +41,7 @@ void ref_scene_release(struct ref_scene *scene) {
         free(level->dcls);
     }
     free(scene->targets);
+    free(scene->regions);
 }
 
 static double input_width(const struct yt_head_maps *maps) {
@@ -51,19 +52,40 @@ static double input_height(const struct yt_head_maps *maps) {
     return maps->level[0].h * 8.0;
 }
 
+static struct yt_target target_at(const struct ref_scene *scene, int image, int cls, double cx,
+                                  double cy, double w, double h) {
+    double width = input_width(&scene->maps), height = input_height(&scene->maps);
+    return (struct yt_target){image,
+                              cls,
+                              (float)(cx / width),
+                              (float)(cy / height),
+                              (float)(w / width),
+                              (float)(h / height)};
+}
+
+void ref_scene_ignore(struct ref_scene *scene, int image, int cls, double cx, double cy, double w,
+                      double h) {
+    size_t count = (size_t)++scene->region_count;
+    scene->regions = yt_realloc(scene->regions, count * sizeof *scene->regions);
+    scene->regions[count - 1] = target_at(scene, image, cls, cx, cy, w, h);
+}
+
+void ref_scene_ignore_randomly(struct ref_scene *scene, struct yt_rng *rng, int count) {
+    double width = input_width(&scene->maps), height = input_height(&scene->maps);
+    for (int i = 0; i < count * scene->maps.batch; i++)
+        ref_scene_ignore(scene, i / count, (int)yt_rng_below(rng, (uint64_t)scene->maps.nc),
+                         yt_rng_uniform(rng, 0, width), yt_rng_uniform(rng, 0, height),
+                         exp(yt_rng_uniform(rng, 0, log(width))),
+                         exp(yt_rng_uniform(rng, 0, log(height))));
+}
+
 void ref_scene_label(struct ref_scene *scene, int image, int cls, double cx, double cy, double w,
                      double h) {
     if (scene->count == scene->cap) {
         scene->cap = 2 * scene->cap + 8;
         scene->targets = yt_realloc(scene->targets, (size_t)scene->cap * sizeof *scene->targets);
     }
-    double width = input_width(&scene->maps), height = input_height(&scene->maps);
-    scene->targets[scene->count++] = (struct yt_target){image,
-                                                        cls,
-                                                        (float)(cx / width),
-                                                        (float)(cy / height),
-                                                        (float)(w / width),
-                                                        (float)(h / height)};
+    scene->targets[scene->count++] = target_at(scene, image, cls, cx, cy, w, h);
 }
 
 void ref_scene_label_randomly(struct ref_scene *scene, struct yt_rng *rng, int count) {
@@ -320,6 +342,19 @@ static double dfl(const double *logits, const double distance[4]) {
     return loss / 4;
 }
 
+/* Whether the term of the anchor and class is left out, unless the anchor learns that class. */
+static bool is_ignored(const struct ref_scene *scene, float min_side, int image,
+                       struct ref_anchor anchor, int cls) {
+    double x = anchor.x * anchor.stride, y = anchor.y * anchor.stride, box[4];
+    for (int r = 0; r < scene->region_count; r++) {
+        if (scene->regions[r].image != image || scene->regions[r].cls != cls) continue;
+        target_box(&scene->maps, &scene->regions[r], box);
+        widen(box, min_side);
+        if (fmin(fmin(x - box[0], y - box[1]), fmin(box[2] - x, box[3] - y)) > 1e-9) return true;
+    }
+    return false;
+}
+
 /* As ref_loss_anchor, with the alpha given or, if negative, the box's own, which is stored. */
 static void anchor_items(const struct ref_loss *ref, const struct ref_scene *scene, int image,
                          int a, const double *box, const double *cls, double fixed_alpha,
@@ -329,6 +364,9 @@ static void anchor_items(const struct ref_loss *ref, const struct ref_scene *sce
     items[0] = items[1] = items[2] = 0;
     for (int c = 0; c < scene->maps.nc; c++) {
         double t = target >= 0 && scene->targets[target].cls == c ? ref->score[at] : 0;
+        if (t == 0 &&
+            is_ignored(scene, ref->min_side, image, ref_anchor_at(&scene->maps, image, a), c))
+            continue;
         items[1] += 0.5 * (fmax(cls[c], 0) - cls[c] * t + log1p(exp(-fabs(cls[c])))) / ref->z;
     }
     if (target < 0) return;
@@ -353,6 +391,7 @@ void ref_loss_init(struct ref_loss *ref, const struct ref_scene *scene,
     const struct yt_head_maps *maps = &scene->maps;
     int anchors = anchors_of(maps), total = maps->batch * anchors;
     *ref = (struct ref_loss){
+        .min_side = options->min_side,
         .target = yt_malloc((size_t)total * sizeof *ref->target),
         .score = yt_malloc((size_t)total * sizeof *ref->score),
         .alpha = yt_calloc((size_t)total, sizeof *ref->alpha),

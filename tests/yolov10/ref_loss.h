@@ -12,6 +12,8 @@ struct ref_scene {
     struct yt_head_maps maps;
     struct yt_target *targets;
     int count, cap;
+    struct yt_target *regions; /* to be ignored, by image */
+    int region_count;
 };
 void ref_scene_init(struct ref_scene *scene, struct yt_rng *rng, int batch, int h, int w, int nc);
 void ref_scene_release(struct ref_scene *scene);
@@ -21,8 +23,15 @@ void ref_scene_label(struct ref_scene *scene, int image, int cls, double cx, dou
 /* `count` boxes in random images, centres anywhere, sides from 1 pixel to the input's. */
 void ref_scene_label_randomly(struct ref_scene *scene, struct yt_rng *rng, int count);
 
+/* Ignore regions; those of a lower image must come first. */
+void ref_scene_ignore(struct ref_scene *scene, int image, int cls, double cx, double cy, double w,
+                      double h);
+/* `count` in each image. */
+void ref_scene_ignore_randomly(struct ref_scene *scene, struct yt_rng *rng, int count);
+
 /* What the oracle finds; by (image, anchor) where it is an array. */
 struct ref_loss {
+    float min_side;
     int *target;   /* -1: background */
     double *score; /* target scores */
     double *alpha; /* of CIoU in the box loss, a constant to the gradient */

@@ -47,7 +47,8 @@ static void step_run(struct step *s, const char *scale, enum yt_memory memory) {
                                           .dfl = 1.5f};
         struct yt_head_maps maps = yt_network_maps(&s->r.network, (enum yt_head)head);
         yt_loss_init(&s->loss[head], &options);
-        yt_detection_loss(&s->loss[head], &maps, s->targets, s->target_count, s->items[head]);
+        yt_detection_loss(&s->loss[head], &maps,
+                          &(struct yt_truth){s->targets, s->target_count, NULL, 0}, s->items[head]);
     }
     yt_graph_backward(s->r.g);
 }

@@ -11,6 +11,13 @@ static void init_with(struct yt_loss *loss, const struct yt_assign_options *assi
     yt_loss_init(loss, &(struct yt_loss_options){.assign = *assign, 7.5f, 0.5f, 1.5f});
 }
 
+static void run(struct yt_loss *loss, const struct yt_head_maps *maps,
+                const struct ref_scene *scene, float items[3]) {
+    const struct yt_truth truth = {scene->targets, scene->count, scene->regions,
+                                   scene->region_count};
+    yt_detection_loss(loss, maps, &truth, items);
+}
+
 static struct yt_assign_options plain(int topk) {
     return (struct yt_assign_options){.topk = topk, .alpha = 0.5f, .beta = 6};
 }
@@ -95,7 +102,7 @@ static void compare_with(const struct ref_scene *scene, const struct yt_assign_o
     float items[3];
     init_with(&loss, assign);
     ref_loss_init(&ref, scene, assign);
-    yt_detection_loss(&loss, &scene->maps, scene->targets, scene->count, items);
+    run(&loss, &scene->maps, scene, items);
     compare_items(items, ref.items);
     if (gradients) compare_gradients(&ref, scene);
     ref_loss_release(&ref);
@@ -146,6 +153,34 @@ static void test_thin_boxes(void **state) {
     ref_scene_release(&scene);
 }
 
+/* Ignore regions of all shapes, over each other, over labels of their class and of others, thin
+ * ones between the anchors, in both images; with boxes as they are and widened. */
+static void test_ignore_regions(void **state) {
+    (void)state;
+    static const struct yt_assign_options cases[] = {{10, 0.5f, 6, 0, 0}, {1, 0.5f, 6, 16, 0.2f}};
+    for (size_t i = 0; i < 6; i++) {
+        struct yt_rng rng = yt_rng_make(6, "loss", i, 0);
+        struct ref_scene scene;
+        ref_scene_init(&scene, &rng, 2, 8, 8, 3);
+        ref_scene_label_randomly(&scene, &rng, 12);
+        ref_scene_label(&scene, 0, 0, 30, 30, 28, 25);
+        compare_with(&scene, &cases[i % 2], false);
+        float before[3], after[3];
+        struct yt_loss loss;
+        init_with(&loss, &cases[i % 2]);
+        run(&loss, &scene.maps, &scene, before);
+        ref_scene_ignore_randomly(&scene, &rng, 10);
+        ref_scene_ignore(&scene, 1, 0, 30, 30, 40, 40);
+        ref_scene_ignore(&scene, 1, 0, 36, 30, 40, 2);
+        compare_with(&scene, &cases[i % 2], i < 2);
+        run(&loss, &scene.maps, &scene, after);
+        assert_true(after[1] < 0.98f * before[1]);
+        assert_true(after[0] == before[0] && after[2] == before[2]);
+        yt_loss_release(&loss);
+        ref_scene_release(&scene);
+    }
+}
+
 /* What the loss must leave alone stays: channels beyond 64 and beyond nc. Without room for
  * gradients the items are the same. */
 static void test_writes_only_its_channels(void **state) {
@@ -162,7 +197,7 @@ static void test_writes_only_its_channels(void **state) {
     struct yt_loss loss;
     float items[3], without[3];
     init(&loss, 10);
-    yt_detection_loss(&loss, &scene.maps, scene.targets, scene.count, items);
+    run(&loss, &scene.maps, &scene, items);
     struct yt_head_maps maps = scene.maps;
     for (int l = 0; l < 3; l++) {
         struct yt_head_level *level = &maps.level[l];
@@ -172,7 +207,7 @@ static void test_writes_only_its_channels(void **state) {
             assert_true((level->dcls[i] == 77) == (i % level->cls_ld >= 3));
         level->dbox = level->dcls = NULL;
     }
-    yt_detection_loss(&loss, &maps, scene.targets, scene.count, without);
+    run(&loss, &maps, &scene, without);
     assert_memory_equal(items, without, sizeof items);
     yt_loss_release(&loss);
     ref_scene_release(&scene);
@@ -190,7 +225,7 @@ static void test_same_bits_for_any_threads(void **state) {
         struct yt_loss loss;
         init(&loss, 10);
         yt_threads_set(threads);
-        yt_detection_loss(&loss, &scene->maps, scene->targets, scene->count, items[threads > 1]);
+        run(&loss, &scene->maps, scene, items[threads > 1]);
         yt_loss_release(&loss);
         if (threads == 1) continue;
         assert_memory_equal(items[0], items[1], sizeof items[0]);
@@ -244,7 +279,7 @@ static void test_nan_reaches_the_items(void **state) {
     struct yt_loss loss;
     float items[3];
     init(&loss, 10);
-    yt_detection_loss(&loss, &scene.maps, scene.targets, scene.count, items);
+    run(&loss, &scene.maps, &scene, items);
     assert_true(isnan(items[1]));
     assert_true(isnan(scene.maps.level[1].dcls[2]));
     yt_loss_release(&loss);
@@ -255,6 +290,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_scenes),
         cmocka_unit_test(test_thin_boxes),
+        cmocka_unit_test(test_ignore_regions),
         cmocka_unit_test(test_writes_only_its_channels),
         cmocka_unit_test(test_same_bits_for_any_threads),
         cmocka_unit_test(test_distances_are_clamped),
