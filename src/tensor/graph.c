@@ -26,6 +26,7 @@ void yt_graph_free(struct yt_graph *g) {
     if (g->arena && !g->borrowed) yt_arena_unmap(g->arena, g->arena_bytes);
     free(g->nodes);
     free(g->buffers);
+    free(g->renewals);
     free(g->labels);
     free(g->items);
     free(g->zeros);

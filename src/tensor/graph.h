@@ -57,6 +57,9 @@ struct yt_op {
     /* The part of backward that adds to parameters' gradients, where it is work of its own: run
      * before `backward`, which then has only the inputs' to write. NULL: there is none. */
     void (*backward_weight)(struct yt_graph *g, struct yt_node *node);
+    /* Writes the value again, the same bits, from the inputs' values and what forward saved. So
+     * cheap that the value need not be kept for backward. NULL: it must be kept. */
+    void (*renew)(struct yt_graph *g, struct yt_node *node);
     size_t (*scratch)(const struct yt_graph *g, const struct yt_node *node); /* floats; or NULL */
     double (*flops)(const struct yt_node *node); /* of a forward; NULL: not counted */
     /* What makes two nodes of the same shapes different work, e.g. "3x3 s2"; NULL: nothing. */
@@ -74,7 +77,8 @@ struct yt_node {
     bool grad_add[YT_NODE_INPUTS]; /* planned: add to the input's gradient, or overwrite */
     bool needs_grad;
     bool output;         /* the caller writes the gradient */
-    struct yt_map value; /* p is set by the plan */
+    struct yt_map value; /* p is set by the plan, and anew when forward or backward begins */
+    float *value_at[2];  /* p in forward and in backward */
     struct yt_map grad;  /* p NULL: none */
     void *attr;          /* the op's own description of the node */
     size_t saved_bytes;  /* what forward leaves for backward beside values */

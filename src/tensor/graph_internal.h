@@ -4,6 +4,11 @@
 
 #include "tensor/graph.h"
 
+/* The first and the last step of backward that read a value; last -1: none does. */
+struct yt_reads {
+    int first, last;
+};
+
 /* Where values live: n*h*w pixels of c floats. A buffer can lie inside another (concatenation). */
 struct yt_buffer {
     int n, h, w, c;
@@ -12,7 +17,10 @@ struct yt_buffer {
     bool kept;
     /* planning */
     int value_item, grad_item; /* index of the arena item, -1: none */
-    uint8_t *covered;          /* c flags: gradient channel already written */
+    int renewed_item;          /* of the value in backward, where it is made anew (renew.c) */
+    bool renewed;
+    struct yt_reads plain_reads, reads; /* without renewals, and with what these read */
+    uint8_t *covered;                   /* c flags: gradient channel already written */
 };
 
 /* A piece of the arena that lives from step `birth` to step `death`, both inclusive. */
@@ -29,6 +37,12 @@ struct yt_zero {
     struct yt_map map;
 };
 
+/* Before step `step` the node's value is made anew. */
+struct yt_renewal {
+    int step;
+    struct yt_node *node;
+};
+
 struct yt_graph {
     struct yt_params *params;
     enum yt_graph_mode mode;
@@ -43,6 +57,8 @@ struct yt_graph {
     size_t item_count, item_cap;
     struct yt_zero *zeros;
     size_t zero_count, zero_cap;
+    struct yt_renewal *renewals; /* in the order of the steps, then of the nodes */
+    size_t renewal_count, renewal_cap;
     uint8_t *arena;
     size_t arena_bytes, scratch_floats;
     float *scratch;
@@ -55,5 +71,7 @@ struct yt_buffer *yt_buffer_root(struct yt_buffer *buffer, int *channel);
 int yt_step_forward(const struct yt_node *node);
 int yt_step_loss(const struct yt_graph *g);
 int yt_step_backward(const struct yt_graph *g, const struct yt_node *node);
+/* Decides which buffers are renewed, and lists the renewals. */
+void yt_renew_plan(struct yt_graph *g, enum yt_memory memory);
 
 #endif

@@ -12,7 +12,8 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
         if (node->in[i]->needs_grad) yt_copy(&node->grad, &node->in[i]->grad, node->grad_add[i]);
 }
 
-static const struct yt_op op_add = {.name = "add", .forward = forward, .backward = backward};
+static const struct yt_op op_add = {
+    .name = "add", .forward = forward, .backward = backward, .renew = forward};
 
 struct yt_node *yt_add(struct yt_graph *g, struct yt_node *a, struct yt_node *b) {
     const struct yt_map *v = &a->value, *u = &b->value;

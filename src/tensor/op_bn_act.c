@@ -81,6 +81,13 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
     yt_scale_shift_act(x, s.scale, s.shift, a->act, &node->value);
 }
 
+static void renew(struct yt_graph *g, struct yt_node *node) {
+    const struct attr *a = node->attr;
+    struct stats s = saved_stats(node);
+    (void)g;
+    yt_scale_shift_act(&node->in[0]->value, s.scale, s.shift, a->act, &node->value);
+}
+
 static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_params *params = yt_graph_params(g);
@@ -102,6 +109,7 @@ static const struct yt_op op_bn_act = {
     .gradient_over_input = true,
     .forward = forward,
     .backward = backward,
+    .renew = renew,
     .scratch = scratch,
 };
 

@@ -12,7 +12,7 @@ static void copy_backward(struct yt_graph *g, struct yt_node *node) {
 }
 
 static const struct yt_op op_copy = {
-    .name = "copy", .forward = copy_forward, .backward = copy_backward};
+    .name = "copy", .forward = copy_forward, .backward = copy_backward, .renew = copy_forward};
 static const struct yt_op op_slice = {.name = "slice", .view = true};
 static const struct yt_op op_detach = {.name = "detach", .view = true};
 static const struct yt_op op_concat = {.name = "concat", .view = true};

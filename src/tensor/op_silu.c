@@ -11,8 +11,11 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
     yt_silu_backward(&node->in[0]->value, &node->grad, &node->in[0]->grad, node->grad_add[0]);
 }
 
-static const struct yt_op op_silu = {
-    .name = "silu", .reads = YT_READS_INPUT0, .forward = forward, .backward = backward};
+static const struct yt_op op_silu = {.name = "silu",
+                                     .reads = YT_READS_INPUT0,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .renew = forward};
 
 struct yt_node *yt_silu(struct yt_graph *g, struct yt_node *x) {
     const struct yt_map *v = &x->value;

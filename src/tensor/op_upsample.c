@@ -12,7 +12,7 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
 }
 
 static const struct yt_op op_upsample2 = {
-    .name = "upsample2", .forward = forward, .backward = backward};
+    .name = "upsample2", .forward = forward, .backward = backward, .renew = forward};
 
 struct yt_node *yt_upsample2(struct yt_graph *g, struct yt_node *x) {
     const struct yt_map *v = &x->value;

@@ -56,6 +56,20 @@ static void touch_value(struct yt_graph *g, const struct yt_node *node, int step
     item_touch(g, &root->value_item, buffer_bytes(root), step);
 }
 
+/* A value that is renewed is a second item in backward. */
+static void touch_kept_value(struct yt_graph *g, const struct yt_node *node, int step) {
+    if (!yt_buffer_root(node->home, NULL)->renewed) touch_value(g, node, step);
+}
+
+static void live_renewals(struct yt_graph *g) {
+    for (size_t i = 0; i < g->buffer_count; i++) {
+        struct yt_buffer *b = g->buffers[i];
+        if (!b->renewed) continue;
+        item_touch(g, &b->renewed_item, buffer_bytes(b), b->reads.first);
+        item_touch(g, &b->renewed_item, buffer_bytes(b), b->reads.last);
+    }
+}
+
 static void touch_grad(struct yt_graph *g, const struct yt_node *node, int step) {
     struct yt_buffer *root = yt_buffer_root(node->home, NULL);
     item_touch(g, &root->grad_item, buffer_bytes(root), step);
@@ -71,8 +85,8 @@ static void live_values(struct yt_graph *g) {
         if (!works_backward(g, node)) continue;
         int step = yt_step_backward(g, node);
         for (int j = 0; j < node->inputs; j++)
-            if (node->op->reads & (YT_READS_INPUT0 << j)) touch_value(g, node->in[j], step);
-        if (node->op->reads & YT_READS_OUTPUT) touch_value(g, node, step);
+            if (node->op->reads & (YT_READS_INPUT0 << j)) touch_kept_value(g, node->in[j], step);
+        if (node->op->reads & YT_READS_OUTPUT) touch_kept_value(g, node, step);
     }
     for (size_t i = 0; i < g->buffer_count; i++) {
         if (!g->buffers[i]->kept) continue;
@@ -154,12 +168,13 @@ static void share_gradient_with_value(struct yt_graph *g) {
             if (g->buffers[b] == home) inside = of_root[b] > 0;
         if (!in->needs_grad || home->parent || inside || home->kept) continue;
         if (in->op->view || users[in->index] != 1 || (in->op->reads & YT_READS_OUTPUT)) continue;
-        struct yt_item *value = &g->items[home->value_item];
+        int *at = home->renewed ? &home->renewed_item : &home->value_item;
+        struct yt_item *value = &g->items[*at];
         const struct yt_item *grad = &g->items[home->grad_item];
         YT_ASSERT(value->death <= grad->birth);
         value->death = grad->death;
         g->items[home->grad_item].bytes = 0;
-        home->grad_item = home->value_item;
+        home->grad_item = *at;
     }
     free(users);
     free(of_root);
@@ -224,8 +239,10 @@ static void lay_out(struct yt_graph *g, enum yt_memory memory, int *saved_items)
     g->memory = memory;
     g->item_count = g->zero_count = 0;
     for (size_t i = 0; i < g->buffer_count; i++)
-        g->buffers[i]->value_item = g->buffers[i]->grad_item = -1;
+        g->buffers[i]->value_item = g->buffers[i]->grad_item = g->buffers[i]->renewed_item = -1;
+    yt_renew_plan(g, memory);
     live_values(g);
+    live_renewals(g);
     if (g->mode == YT_GRAPH_TRAIN) live_gradients(g);
     if (memory != YT_MEMORY_KEEP) share_gradient_with_value(g);
     live_saved(g, saved_items);
@@ -257,6 +274,9 @@ static void bind_all(struct yt_graph *g, const int *saved_items) {
         int channel = node->channel;
         const struct yt_buffer *root = yt_buffer_root(node->home, &channel);
         node->value = bind(g, root, root->value_item, channel, node->value.c);
+        node->value_at[0] = node->value_at[1] = node->value.p;
+        if (root->renewed)
+            node->value_at[1] = bind(g, root, root->renewed_item, channel, node->value.c).p;
         node->grad = bind(g, root, node->needs_grad ? root->grad_item : -1, channel, node->value.c);
         if (saved_items[i] >= 0) node->saved = g->arena + g->items[saved_items[i]].offset;
     }

@@ -24,8 +24,14 @@ static void timed(struct yt_graph *g, struct yt_node *node,
     if (g->profile) *seconds += yt_now() - start;
 }
 
+/* Values that are renewed have one place in forward and another in backward. */
+static void place_values(struct yt_graph *g, bool backward) {
+    for (size_t i = 0; i < g->count; i++) g->nodes[i]->value.p = g->nodes[i]->value_at[backward];
+}
+
 void yt_graph_forward(struct yt_graph *g) {
     YT_ASSERT(g->planned);
+    place_values(g, false);
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
         if (g->memory == YT_MEMORY_POISON) poison_step(g, (int)i);
@@ -37,13 +43,19 @@ void yt_graph_forward(struct yt_graph *g) {
 
 void yt_graph_backward(struct yt_graph *g) {
     YT_ASSERT(g->planned && g->mode == YT_GRAPH_TRAIN);
-    size_t next_zero = 0; /* g->zeros is in the order of the steps */
+    size_t next_zero = 0, next_renewal = 0; /* both lists are in the order of the steps */
+    place_values(g, true);
     for (size_t i = g->count; i-- > 0;) {
         struct yt_node *node = g->nodes[i];
         int step = yt_step_backward(g, node);
         if (g->memory == YT_MEMORY_POISON) poison_step(g, step);
         for (; next_zero < g->zero_count && g->zeros[next_zero].step == step; next_zero++)
             yt_zero(&g->zeros[next_zero].map);
+        for (; next_renewal < g->renewal_count && g->renewals[next_renewal].step == step;
+             next_renewal++) {
+            struct yt_node *renewed = g->renewals[next_renewal].node;
+            timed(g, renewed, renewed->op->renew, &renewed->backward_s);
+        }
         if (!node->needs_grad) continue;
         if (node->op->backward_weight) timed(g, node, node->op->backward_weight, &node->weight_s);
         if (node->op->backward) timed(g, node, node->op->backward, &node->backward_s);

@@ -6,38 +6,80 @@
 #include "tensor/graph_internal.h"
 #include "tensor/ops.h"
 
-/* The planner reads shapes only; these ops do nothing but say what they read. */
-static void work(struct yt_graph *g, struct yt_node *node) {
-    (void)g, (void)node;
+#include <math.h>
+
+enum { NODES = 40, MOST_NODES = 3 * NODES, H = 3, W = 2 };
+
+/* What the ops below found in forward: backward must find the same. */
+static double seen_input[MOST_NODES][YT_NODE_INPUTS], seen_output[MOST_NODES];
+
+static double sum_of(const struct yt_map *m) {
+    double sum = 0;
+    for (size_t i = 0; i < (size_t)m->n * (size_t)m->h * (size_t)m->w; i++)
+        for (int c = 0; c < m->c; c++) sum += (double)m->p[i * (size_t)m->ld + (size_t)c] * (c + 1);
+    return sum;
+}
+
+static void fill(const struct yt_map *m, double value) {
+    for (size_t i = 0; i < (size_t)m->n * (size_t)m->h * (size_t)m->w; i++)
+        for (int c = 0; c < m->c; c++) m->p[i * (size_t)m->ld + (size_t)c] = (float)value;
+}
+
+/* A function of the inputs and of the node. */
+static void forward(struct yt_graph *g, struct yt_node *node) {
+    double value = node->index;
+    (void)g;
+    assert_true(g->count <= MOST_NODES);
+    for (int j = 0; j < node->inputs; j++) {
+        seen_input[node->index][j] = sum_of(&node->in[j]->value);
+        value += fmod(seen_input[node->index][j], 100);
+    }
+    fill(&node->value, value);
+    seen_output[node->index] = sum_of(&node->value);
+}
+
+static void backward(struct yt_graph *g, struct yt_node *node) {
+    (void)g;
+    for (int j = 0; j < node->inputs; j++)
+        if (node->op->reads & (YT_READS_INPUT0 << j))
+            assert_true(sum_of(&node->in[j]->value) == seen_input[node->index][j]);
+    if (node->op->reads & YT_READS_OUTPUT)
+        assert_true(sum_of(&node->value) == seen_output[node->index]);
+    for (int j = 0; j < node->inputs; j++)
+        if (node->in[j]->grad.p && node->in[j]->needs_grad) fill(&node->in[j]->grad, -1e6);
 }
 static size_t some_scratch(const struct yt_graph *g, const struct yt_node *node) {
     (void)g;
     return (size_t)(node->index % 7) * 100;
 }
 static const struct yt_op ops[] = {
-    {.name = "reads nothing", .forward = work, .backward = work},
-    {.name = "reads input", .reads = YT_READS_INPUT0, .forward = work, .backward = work},
+    {.name = "reads nothing", .forward = forward, .backward = backward},
+    {.name = "reads input", .reads = YT_READS_INPUT0, .forward = forward, .backward = backward},
     {.name = "over input",
      .reads = YT_READS_INPUT0,
      .gradient_over_input = true,
-     .forward = work,
-     .backward = work},
-    {.name = "reads output", .reads = YT_READS_OUTPUT, .forward = work, .backward = work},
+     .forward = forward,
+     .backward = backward},
+    {.name = "reads output", .reads = YT_READS_OUTPUT, .forward = forward, .backward = backward},
     {.name = "two inputs",
      .reads = YT_READS_INPUT0 | YT_READS_INPUT1,
-     .forward = work,
-     .backward = work,
+     .forward = forward,
+     .backward = backward,
      .scratch = some_scratch},
+    {.name = "cheap", .forward = forward, .backward = backward, .renew = forward},
+    {.name = "cheap, reads input",
+     .reads = YT_READS_INPUT0,
+     .forward = forward,
+     .backward = backward,
+     .renew = forward},
 };
-
-enum { NODES = 40, H = 3, W = 2 };
 
 static struct yt_node *random_node(struct yt_graph *g, struct yt_rng *rng,
                                    struct yt_node *const *made, int count) {
     struct yt_node *a = made[yt_rng_below(rng, (uint64_t)count)];
     struct yt_node *b = made[yt_rng_below(rng, (uint64_t)count)];
     int c = 1 + (int)yt_rng_below(rng, 200);
-    switch (yt_rng_below(rng, 8)) {
+    switch (yt_rng_below(rng, 10)) {
     case 0:
         return yt_concat(g, (struct yt_node *[]){a, b}, 2);
     case 1:
@@ -46,6 +88,11 @@ static struct yt_node *random_node(struct yt_graph *g, struct yt_rng *rng,
         return yt_detach(g, a);
     case 3:
         return yt_node_new(g, &ops[4], (struct yt_node *[]){a, b}, 2, 1, H, W, c, 0);
+    case 4:
+        return yt_node_new(g, &ops[5], (struct yt_node *[]){a, b}, 2, 1, H, W, c, 0);
+    case 5:
+    case 6:
+        return yt_node_new(g, &ops[6], &a, 1, 1, H, W, c, 0);
     default: {
         const struct yt_op *op = &ops[yt_rng_below(rng, 4)];
         struct yt_node *node = yt_node_new(g, op, &a, 1, 1, H, W, c, 0);
@@ -148,6 +195,32 @@ static void test_random_graphs(void **state) {
     yt_params_free(params);
 }
 
+/* Backward finds the values that forward left, kept or renewed, whatever lies between. */
+static void test_backward_finds_values(void **state) {
+    static const enum yt_memory plans[] = {YT_MEMORY_KEEP, YT_MEMORY_REUSE, YT_MEMORY_POISON};
+    size_t renewals = 0, buffers = 0;
+    (void)state;
+    struct yt_params *params = yt_params_new();
+    yt_params_allocate(params);
+    for (uint64_t seed = 100; seed < 200; seed++) {
+        for (size_t p = 0; p < YT_COUNT(plans); p++) {
+            struct yt_graph *g = random_graph(params, seed, YT_GRAPH_TRAIN);
+            assert_int_equal(yt_graph_plan(g, plans[p]), 0);
+            for (int run = 0; run < 2; run++) {
+                fill(&yt_graph_node(g, 0)->value, 1 + run);
+                fill(&yt_graph_node(g, 1)->value, 2 + run);
+                yt_graph_forward(g);
+                yt_graph_backward(g);
+            }
+            renewals += g->renewal_count;
+            for (size_t i = 0; i < g->buffer_count; i++) buffers += g->buffers[i]->renewed;
+            yt_graph_free(g);
+        }
+    }
+    assert_true(renewals > 300 && buffers > 300);
+    yt_params_free(params);
+}
+
 static void test_plans_are_repeatable(void **state) {
     (void)state;
     struct yt_params *params = yt_params_new();
@@ -211,6 +284,7 @@ static void test_no_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_backward_finds_values),
         cmocka_unit_test(test_plans_are_repeatable),
         cmocka_unit_test(test_guests),
         cmocka_unit_test(test_no_memory),
