@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIDENCES = 1000, RECALLS = 101, SMOOTH = 101 };
+enum { CONFIDENCES = YT_CURVE_POINTS, RECALLS = 101, SMOOTH = 101 };
 
 struct outcome {
     float score;
@@ -116,10 +116,6 @@ static double average_precision(double *recall, double *precision, size_t count)
     return sum;
 }
 
-struct curves {
-    double precision[CONFIDENCES], recall[CONFIDENCES]; /* by confidence, at IoU 0.5 */
-};
-
 static double confidence_at(int i) {
     return i / (CONFIDENCES - 1.0);
 }
@@ -128,7 +124,7 @@ static double confidence_at(int i) {
  * is the negated score, which ascends. */
 static void curves_by_confidence(const struct outcome *const *ranked, size_t count,
                                  const double *recall, const double *precision,
-                                 struct curves *curves) {
+                                 struct yt_class_curves *curves) {
     double *negated = yt_malloc(count * sizeof *negated);
     for (size_t i = 0; i < count; i++) negated[i] = -(double)ranked[i]->score;
     for (int i = 0; i < CONFIDENCES; i++) {
@@ -138,6 +134,14 @@ static void curves_by_confidence(const struct outcome *const *ranked, size_t cou
         curves->precision[i] = above ? 1 : interpolate(x, negated, precision + 1, count);
     }
     free(negated);
+}
+
+/* From the closed and monotone curve that average_precision leaves. */
+static void precision_by_recall(const double *recall, const double *precision, size_t count,
+                                struct yt_class_curves *curves) {
+    for (int i = 0; i < YT_CURVE_POINTS; i++)
+        curves->precision_at_recall[i] =
+            interpolate(confidence_at(i), recall, precision, count + 2);
 }
 
 /* Equal scores keep the order in which they were added: that of the array pointed into. */
@@ -151,8 +155,8 @@ static int by_score(const void *a, const void *b) {
 /* --- a class, then all ---------------------------------------------------------------------- */
 
 static void compute_class(const struct class_outcomes *cls, struct yt_class_scores *scores,
-                          struct curves *curves) {
-    *curves = (struct curves){0};
+                          struct yt_class_curves *curves) {
+    *curves = (struct yt_class_curves){0};
     if (cls->count == 0) return;
     const struct outcome **ranked = yt_malloc(cls->count * sizeof *ranked);
     double *recall = yt_malloc((cls->count + 2) * sizeof *recall);
@@ -163,6 +167,7 @@ static void compute_class(const struct class_outcomes *cls, struct yt_class_scor
         running_curves(cls, ranked, t, recall, precision);
         if (t == 0) curves_by_confidence(ranked, cls->count, recall, precision, curves);
         scores->ap_at[t] = average_precision(recall, precision, cls->count);
+        if (t == 0) precision_by_recall(recall, precision, cls->count, curves);
         scores->ap += scores->ap_at[t] / YT_IOU_COUNT;
     }
     free(precision);
@@ -171,7 +176,7 @@ static void compute_class(const struct class_outcomes *cls, struct yt_class_scor
 }
 
 /* The index of the largest class-mean F1 after smoothing; ends are repeated under the filter. */
-static int best_confidence(const struct curves *curves, size_t nclasses) {
+static int best_confidence(const struct yt_class_curves *curves, size_t nclasses) {
     double f1[CONFIDENCES] = {0};
     for (size_t c = 0; c < nclasses; c++)
         for (int i = 0; i < CONFIDENCES; i++) {
@@ -209,7 +214,8 @@ void yt_metrics_compute(const struct yt_metrics *metrics, struct yt_scores *scor
     *scores = (struct yt_scores){
         .images = metrics->images, .detections = metrics->detections, .dropped = metrics->dropped};
     scores->classes = yt_calloc((size_t)metrics->nc, sizeof *scores->classes);
-    struct curves *curves = yt_malloc((size_t)metrics->nc * sizeof *curves);
+    struct yt_class_curves *curves = yt_malloc((size_t)metrics->nc * sizeof *curves);
+    scores->curves = curves;
     for (int c = 0; c < metrics->nc; c++) {
         const struct class_outcomes *cls = &metrics->classes[c];
         if (cls->instances == 0) continue;
@@ -225,10 +231,10 @@ void yt_metrics_compute(const struct yt_metrics *metrics, struct yt_scores *scor
         scores->classes[c].recall = curves[c].recall[best];
     }
     average(scores);
-    free(curves);
 }
 
 void yt_scores_release(struct yt_scores *scores) {
     free(scores->classes);
+    free(scores->curves);
     *scores = (struct yt_scores){0};
 }

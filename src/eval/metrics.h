@@ -40,6 +40,12 @@ struct yt_class_scores {
     double ap_at[YT_IOU_COUNT]; /* [0]: AP50 */
     double ap;                  /* mean over the thresholds */
 };
+enum { YT_CURVE_POINTS = 1000 };
+/* Of a class at IoU 0.5; point i is at i / 999. */
+struct yt_class_curves {
+    double precision[YT_CURVE_POINTS], recall[YT_CURVE_POINTS]; /* at a confidence */
+    double precision_at_recall[YT_CURVE_POINTS]; /* the curve that AP50 is the area under */
+};
 struct yt_scores {
     size_t images, instances;
     size_t detections, dropped;           /* counted, and left out because not valid */
@@ -47,6 +53,7 @@ struct yt_scores {
     double fitness;                       /* 0.1 map50 + 0.9 map: what chooses best weights */
     double confidence;                    /* where precision and recall were read */
     struct yt_class_scores *classes;      /* those that have labels, ascending */
+    struct yt_class_curves *curves;       /* of the same classes */
     size_t nclasses;
 };
 void yt_metrics_compute(const struct yt_metrics *metrics, struct yt_scores *scores);

@@ -181,6 +181,15 @@ void yt_canvas_text(struct yt_canvas *canvas, double x, double y, double size,
     cairo_new_path(canvas->cairo);
 }
 
+void yt_canvas_text_up(struct yt_canvas *canvas, double x, double y, double size,
+                       struct yt_color color, const char *text) {
+    cairo_save(canvas->cairo);
+    cairo_translate(canvas->cairo, x, y);
+    cairo_rotate(canvas->cairo, -acos(0)); /* a quarter turn */
+    yt_canvas_text(canvas, 0, 0, size, color, text);
+    cairo_restore(canvas->cairo);
+}
+
 double yt_canvas_text_width(struct yt_canvas *canvas, double size, const char *text) {
     cairo_text_extents_t extents;
     cairo_set_font_size(canvas->cairo, size);

@@ -41,6 +41,9 @@ void yt_canvas_fill(struct yt_canvas *canvas, double x, double y, double w, doub
 /* UTF-8 text of `size` pixels that starts at x on the baseline y. */
 void yt_canvas_text(struct yt_canvas *canvas, double x, double y, double size,
                     struct yt_color color, const char *text);
+/* The same, reading upwards from (x, y), its baseline on the right. */
+void yt_canvas_text_up(struct yt_canvas *canvas, double x, double y, double size,
+                       struct yt_color color, const char *text);
 /* How far it would reach to the right. */
 double yt_canvas_text_width(struct yt_canvas *canvas, double size, const char *text);
 
