@@ -134,3 +134,9 @@ double yt_now(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+void yt_date_text(char text[32]) {
+    time_t now = time(NULL);
+    struct tm local;
+    strftime(text, 32, "%Y-%m-%d %H:%M %z", localtime_r(&now, &local));
+}

@@ -68,5 +68,7 @@ void yt_warn(const char *format, ...) YT_PRINTF(1, 2);
 
 /* --- time --------------------------------------------------------------------------------- */
 double yt_now(void); /* seconds on a monotonic clock */
+/* The date and time of the day, "2026-11-22 22:01 +0000", for people. */
+void yt_date_text(char text[32]);
 
 #endif

@@ -1,5 +1,4 @@
 #include "cli/cli.h"
-#include "data/audit.h"
 #include "data/slice.h"
 #include "train/runs.h"
 #include "train/source.h"
@@ -10,10 +9,8 @@ static int write_tiles(const struct yt_settings *settings, const struct yt_sourc
     const char *name = settings->name ? settings->name : "slice";
     char *folder = yt_run_create(settings->project, name, settings->exist_ok);
     if (!folder) return -1;
-    struct yt_audit audit;
     struct yt_slice_counts counts;
-    yt_audit_run(&audit, &source->dataset, &source->tiles, &source->split, YT_VAL);
-    yt_audit_print(&audit, YT_VAL);
+    yt_source_print(source, settings->data);
     int failed = yt_slice_write(folder, &source->dataset, &source->tiles, &source->split,
                                 &source->tiling, &counts);
     if (!failed) {

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/meter.h"
 #include "base/threads.h"
-#include "data/audit.h"
 #include "train/runs.h"
 #include "train/trainer.h"
 #include "yolov10/weights.h"
@@ -63,19 +62,6 @@ static int resume_settings(struct yt_settings *settings, const char *run, int co
             failed = yt_settings_set(settings, word);
     }
     return failed ? -1 : yt_settings_check(settings);
-}
-
-static void audit(const struct yt_source *source) {
-    size_t pages = source->dataset.page_count;
-    yt_info("data: %zu pages, %d classes, %zu labels; tiles: %zu train, %zu val, %zu test", pages,
-            source->dataset.nc, source->dataset.label_count, source->split.count[YT_TRAIN],
-            source->split.count[YT_VAL], source->split.count[YT_TEST]);
-    for (int part = YT_VAL; part <= YT_TEST; part++) {
-        struct yt_audit leaks;
-        if (source->split.count[part] == 0) continue;
-        yt_audit_run(&leaks, &source->dataset, &source->tiles, &source->split, (enum yt_part)part);
-        yt_audit_print(&leaks, (enum yt_part)part);
-    }
 }
 
 static const struct yt_scale *choose_scale(const struct yt_settings *settings) {
@@ -215,7 +201,7 @@ static int with_source(struct yt_settings *settings, const char *run) {
     make_absolute(&settings->data);
     make_absolute(&settings->weights);
     if (yt_source_open(&source, settings) != 0) return YT_EXIT_DATA;
-    audit(&source);
+    yt_source_print(&source, settings->data);
     struct yt_model *model = start_model(settings, &source, &folded);
     if (model && run)
         status = train(settings, &source, model, folded, run, true);

@@ -51,18 +51,21 @@ void yt_audit_run(struct yt_audit *audit, const struct yt_dataset *dataset,
     free(windows);
 }
 
-void yt_audit_print(const struct yt_audit *audit, enum yt_part part) {
+void yt_audit_describe(const struct yt_audit *audit, enum yt_part part, struct yt_str *out) {
     static const char *const names[YT_PARTS] = {"training", "validation", "test"};
+    const struct {
+        size_t count;
+        const char *what;
+    } leaks[] = {{audit->overlapping, "overlap a training tile"},
+                 {audit->same_page, "are of a page that is trained on"},
+                 {audit->same_score, "are of a score that is trained on"}};
     double percent = audit->tiles ? 100.0 / (double)audit->tiles : 0;
     if (audit->same_score == 0) { /* an overlap is on a page, and a page is of a score */
-        yt_info("Leak audit: none of %zu %s tiles shares a score with a training tile",
-                audit->tiles, names[part]);
+        yt_str_add(out, "Leak audit: none of %zu %s tiles shares a score with a training tile\n",
+                   audit->tiles, names[part]);
         return;
     }
-    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) overlap a training tile", audit->overlapping,
-            audit->tiles, names[part], percent * (double)audit->overlapping);
-    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a page that is trained on",
-            audit->same_page, audit->tiles, names[part], percent * (double)audit->same_page);
-    yt_info("Leak audit: %zu of %zu %s tiles (%.1f %%) are of a score that is trained on",
-            audit->same_score, audit->tiles, names[part], percent * (double)audit->same_score);
+    for (size_t i = 0; i < YT_COUNT(leaks); i++)
+        yt_str_add(out, "Leak audit: %zu of %zu %s tiles (%.1f %%) %s\n", leaks[i].count,
+                   audit->tiles, names[part], percent * (double)leaks[i].count, leaks[i].what);
 }

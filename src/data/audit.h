@@ -9,6 +9,7 @@
 #ifndef YT_DATA_AUDIT_H
 #define YT_DATA_AUDIT_H
 
+#include "base/str.h"
 #include "data/split.h"
 
 struct yt_audit {
@@ -18,7 +19,7 @@ struct yt_audit {
 
 void yt_audit_run(struct yt_audit *audit, const struct yt_dataset *dataset,
                   const struct yt_tiles *tiles, const struct yt_split *split, enum yt_part part);
-/* Three lines to the log; one when no tile leaks or there is none. */
-void yt_audit_print(const struct yt_audit *audit, enum yt_part part);
+/* Appends three lines; one when no tile leaks or there is none. */
+void yt_audit_describe(const struct yt_audit *audit, enum yt_part part, struct yt_str *out);
 
 #endif

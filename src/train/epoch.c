@@ -30,6 +30,13 @@ static void take_scores(struct yt_trainer *t, const struct yt_validation *v) {
     yt_report_print(stdout, scores, (const char *const *)t->model->names, false);
 }
 
+static void inspect(void *user, const struct yt_validated *v) {
+    struct yt_trainer *t = user;
+    if (t->inspection)
+        yt_inspection_add(t->inspection, v->tile, v->detections, v->detection_count, v->labels,
+                          v->label_count);
+}
+
 static bool show_progress(void *user, int done, int batches) {
     struct yt_trainer *t = user;
     (void)batches;
@@ -52,20 +59,30 @@ static int validate(struct yt_trainer *t) {
         t->detector = open_detector(t);
     else
         yt_detector_update(t->detector, t->optimizer.ema);
-    struct yt_validate_options options = {
-        .max_det = s->max_det, .gains = &t->gains, .progress = show_progress, .user = t};
+    struct yt_validate_options options = {.max_det = s->max_det,
+                                          .gains = &t->gains,
+                                          .tile = inspect,
+                                          .progress = show_progress,
+                                          .user = t};
     struct yt_validation result;
     int batch = YT_MIN(2 * s->batch, VAL_BATCH_MAX);
     struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, batch, 1);
     if (!loader) return -1;
     yt_meter_start(&t->meter, "validation, batch", (size_t)yt_loader_batches(loader));
+    t->inspection = yt_show_inspect(t);
     int status = yt_validate(t->detector, loader, &options, &result);
     yt_meter_hide(&t->meter);
     yt_loader_free(loader);
-    if (status != 0) return status;
-    take_scores(t, &result);
-    yt_validation_release(&result);
-    return 0;
+    if (status == 0) {
+        take_scores(t, &result);
+        /* what is drawn is what weights/best.safetensors finds */
+        if (t->progress.fitness >= t->progress.best_fitness)
+            yt_show_validation(t, &result.scores, t->inspection);
+        yt_validation_release(&result);
+    }
+    yt_inspection_free(t->inspection);
+    t->inspection = NULL;
+    return status;
 }
 
 /* time=: as many epochs as fit, from how long they took so far. */
@@ -97,8 +114,10 @@ int yt_epoch_finish(struct yt_trainer *t, bool *over) {
     say_lost_labels(t);
     int status = validation_due(t) ? validate(t) : 0;
     if (status != 0) return status;
-    p->seconds += yt_now() - start;
+    double val_s = yt_now() - start;
+    p->seconds += val_s;
     if (yt_record_epoch(t) != 0) return -1;
+    yt_show_epoch(t, val_s);
     bool patience = patience_over(t);
     if (patience)
         yt_info("no improvement for %d epochs: stopped early (best: epoch %d)",
@@ -108,8 +127,11 @@ int yt_epoch_finish(struct yt_trainer *t, bool *over) {
     p->epoch++;
     if (*over) p->epochs = p->epoch; /* so that resume= finds the run ended, whatever ended it */
     p->batch = 0;
+    p->epoch_s = p->epoch_waited_s = 0;
     memset(p->items, 0, sizeof(p->items));
     yt_unlearnt_clear(&t->unlearnt);
     /* While steps are left out, the state before them is the one to go back to. */
-    return p->guard.in_a_row > 0 && !*over ? 0 : yt_record_state(t);
+    if ((p->guard.in_a_row == 0 || *over) && yt_record_state(t) != 0) return -1;
+    yt_show_page(t, *over ? "done" : "running");
+    return 0;
 }

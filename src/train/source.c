@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/threads.h"
+#include "data/audit.h"
 
 #include <string.h>
 
@@ -69,6 +70,34 @@ void yt_source_close(struct yt_source *source) {
     yt_split_release(&source->split);
     yt_tiles_release(&source->tiles);
     yt_dataset_release(&source->dataset);
+}
+
+void yt_source_describe(const struct yt_source *source, const char *data, struct yt_str *out) {
+    const struct yt_dataset *dataset = &source->dataset;
+    const size_t *count = source->split.count;
+    yt_str_add(out, "data: %s: %zu pages, %d classes, %zu labels\n", data, dataset->page_count,
+               dataset->nc, dataset->label_count);
+    for (size_t i = 0; i < dataset->tally.count; i++) {
+        const struct yt_tally_row *row = &dataset->tally.rows[i];
+        yt_str_add(out, "%llu %s (first: %s)\n", (unsigned long long)row->count, row->reason,
+                   row->first);
+    }
+    yt_str_add(out, "tiles: %zu to train on, %zu to validate on, %zu to test on; cut %d px wide\n",
+               count[YT_TRAIN], count[YT_VAL], count[YT_TEST], source->tiling.slice_w);
+    for (int part = YT_VAL; part <= YT_TEST; part++) {
+        struct yt_audit leaks;
+        if (count[part] == 0) continue;
+        yt_audit_run(&leaks, dataset, &source->tiles, &source->split, (enum yt_part)part);
+        yt_audit_describe(&leaks, (enum yt_part)part, out);
+    }
+}
+
+void yt_source_print(const struct yt_source *source, const char *data) {
+    struct yt_str text = {0};
+    yt_source_describe(source, data, &text);
+    text.s[text.len - 1] = 0; /* yt_info ends the last line */
+    yt_info("%s", text.s);
+    yt_str_release(&text);
 }
 
 static uint64_t mix_in(uint64_t hash, const void *bytes, size_t len) {

@@ -26,6 +26,11 @@ struct yt_source {
 int yt_source_open(struct yt_source *source, const struct yt_settings *settings);
 void yt_source_close(struct yt_source *source);
 
+/* Appends lines: what the data set holds, what was dropped, who trains on what, and what leaks.
+ * `data`: its name. */
+void yt_source_describe(const struct yt_source *source, const char *data, struct yt_str *out);
+/* The same to the log. */
+void yt_source_print(const struct yt_source *source, const char *data);
 /* Changes when the pages, their labels, the tiles or the split do; pixels are not read. */
 uint64_t yt_source_hash(const struct yt_source *source);
 

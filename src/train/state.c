@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "yt-state-4"
+#define FORMAT "yt-state-5"
 
 /* One counter: its name in the file, and where it lies in struct yt_progress. */
 struct field {
@@ -35,6 +35,8 @@ static const struct field fields[] = {
     FIELD(INT, best_epoch),
     FIELD(INT64, data_hash),
     FIELD(DOUBLE, seconds),
+    FIELD(DOUBLE, epoch_s),
+    FIELD(DOUBLE, epoch_waited_s),
     FIELD(BOOL, replanned),
     FIELDS(DOUBLE, metrics, 4),
     FIELD(DOUBLE, fitness),

@@ -88,6 +88,7 @@ static int run_batch(struct yt_trainer *t, const struct yt_batch *batch) {
     const char *left_out = NULL;
     YT_ASSERT(batch->epoch == p->epoch && batch->index == p->batch);
     struct yt_rates rates = yt_trainer_rates(t, p->step);
+    yt_show_batch(t, batch);
     if (yt_step_run(&t->step, batch, items) != 0) return -1;
     add_items(p, items);
     yt_unlearnt_add(&t->unlearnt, &t->step, batch);
@@ -100,7 +101,10 @@ static int run_batch(struct yt_trainer *t, const struct yt_batch *batch) {
     if (p->last_update == p->step) t->tile_count = 0;
     t->lost_labels += batch->lost.outside + batch->lost.small + batch->lost.cut + batch->lost.thin;
     t->seen_labels += batch->target_count;
-    p->seconds += yt_now() - start + batch->waited_s;
+    double took_s = yt_now() - start + batch->waited_s;
+    p->seconds += took_s;
+    p->epoch_s += took_s;
+    p->epoch_waited_s += batch->waited_s;
     yt_console_batch(&t->console, p->epoch, p->epochs, p->batch, t->schedule.batches, batch,
                      p->items);
     p->batch++;
@@ -180,7 +184,9 @@ static bool state_due(const struct yt_trainer *t) {
 
 static enum yt_train_end pause_run(struct yt_trainer *t) {
     yt_console_break(&t->console);
-    return yt_record_state(t) == 0 ? YT_TRAIN_PAUSED : YT_TRAIN_FAILED;
+    if (yt_record_state(t) != 0) return YT_TRAIN_FAILED;
+    yt_show_page(t, "paused");
+    return YT_TRAIN_PAUSED;
 }
 
 /* --- the loop --- */
@@ -214,7 +220,9 @@ static enum yt_train_end run_epochs(struct yt_trainer *t) {
         if (end != YT_TRAIN_DONE) return end;
         if (over) break;
         if (stop_signal || session_over(t)) return pause_run(t);
-        if (state_due(t) && yt_record_state(t) != 0) return YT_TRAIN_FAILED;
+        if (!state_due(t)) continue;
+        if (yt_record_state(t) != 0) return YT_TRAIN_FAILED;
+        yt_show_page(t, "running");
     }
     return YT_TRAIN_DONE;
 }
@@ -226,7 +234,10 @@ enum yt_train_end yt_trainer_run(struct yt_trainer *t) {
     bool ready = yt_record_open(t) == 0 && open_loader(t) == 0 &&
                  (t->progress.step > 0 || yt_record_state(t) == 0);
     t->state_written = yt_now();
-    if (ready) end = run_epochs(t);
+    if (ready) {
+        yt_show_start(t);
+        end = run_epochs(t);
+    }
     yt_loader_free(t->loader);
     t->loader = NULL;
     yt_record_close(t);

@@ -47,8 +47,9 @@ struct yt_trainer {
     struct yt_unlearnt unlearnt;  /* of this epoch */
     struct yt_detector *detector; /* for validation */
     struct yt_console console;
-    struct yt_meter meter;    /* of validation */
-    struct yt_loader *loader; /* of training */
+    struct yt_inspection *inspection; /* of the validation at hand */
+    struct yt_meter meter;            /* of validation */
+    struct yt_loader *loader;         /* of training */
     FILE *log;
     struct yt_str line; /* of the log, kept so that a step allocates nothing */
     uint32_t *tiles;    /* that the gradient so far is made of */

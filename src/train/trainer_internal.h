@@ -1,8 +1,11 @@
 /* What the parts of the trainer share: setup.c makes it, trainer.c takes the steps, epoch.c ends
- * the epochs, record.c writes what the run leaves on disk. For src/train alone. */
+ * the epochs, record.c writes what the run needs, show.c what people look at. For src/train alone.
+ */
 #ifndef YT_TRAIN_TRAINER_INTERNAL_H
 #define YT_TRAIN_TRAINER_INTERNAL_H
 
+#include "eval/metrics.h"
+#include "report/inspection.h"
 #include "train/trainer.h"
 
 /* Takes over the newest valid state of the run's folder: parameters, optimiser, progress. */
@@ -36,5 +39,21 @@ int yt_record_epoch(struct yt_trainer *trainer);
 int yt_record_state(struct yt_trainer *trainer);
 /* "page.png@640,1280", for messages. */
 void yt_record_tile(const struct yt_trainer *trainer, uint32_t tile, struct yt_str *out);
+
+/* --- show.c: what people look at; what cannot be written is a warning ------------------------ */
+
+/* env.txt, audit.txt, labels.png. */
+void yt_show_start(struct yt_trainer *trainer);
+/* train_batch0.png and the next, of the first steps. */
+void yt_show_batch(struct yt_trainer *trainer, const struct yt_batch *batch);
+/* What a validation collects for yt_show_validation; NULL with plots=false. To free. */
+struct yt_inspection *yt_show_inspect(const struct yt_trainer *trainer);
+/* Of the best validation so far: per_class.csv, curves, confusion matrix, pictures. */
+void yt_show_validation(struct yt_trainer *trainer, const struct yt_scores *scores,
+                        struct yt_inspection *inspection);
+/* timing.csv and results.png. val_s: seconds that the validation took. */
+void yt_show_epoch(struct yt_trainer *trainer, double val_s);
+/* report.html; state: running, paused, done. */
+void yt_show_page(struct yt_trainer *trainer, const char *state);
 
 #endif
