@@ -147,7 +147,7 @@ static const struct yt_setting rows[] = {
     {KEY(assign_fallback), "0", "train",
      .help = "score that the best anchor of every label learns at least; 0: off", RANGE(0, 1)},
     {KEY(clip), "10", "train", .help = "norm that gradients are scaled down to", RANGE(1e-6, 1e9)},
-    {KEY(outlier), "50", "train",
+    {KEY(outlier), "20", "train",
      .help = "a step is left out whose gradient norm is above so many times the recent median; "
              "0: none is",
      RANGE(0, 1e9)},

@@ -69,3 +69,11 @@ void yt_audit_describe(const struct yt_audit *audit, enum yt_part part, struct y
         yt_str_add(out, "Leak audit: %zu of %zu %s tiles (%.1f %%) %s\n", leaks[i].count,
                    audit->tiles, names[part], percent * (double)leaks[i].count, leaks[i].what);
 }
+
+void yt_audit_print(const struct yt_audit *audit, enum yt_part part) {
+    struct yt_str text = {0};
+    yt_audit_describe(audit, part, &text);
+    text.s[text.len - 1] = 0; /* yt_info ends the last line */
+    yt_info("%s", text.s);
+    yt_str_release(&text);
+}

@@ -21,5 +21,7 @@ void yt_audit_run(struct yt_audit *audit, const struct yt_dataset *dataset,
                   const struct yt_tiles *tiles, const struct yt_split *split, enum yt_part part);
 /* Appends three lines; one when no tile leaks or there is none. */
 void yt_audit_describe(const struct yt_audit *audit, enum yt_part part, struct yt_str *out);
+/* The same to the log. */
+void yt_audit_print(const struct yt_audit *audit, enum yt_part part);
 
 #endif

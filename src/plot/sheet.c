@@ -24,7 +24,7 @@ struct yt_sheet *yt_sheet_new(int count, int columns, int cell_px) {
                                .cell_px = cell_px,
                                .count = count,
                                .captions = yt_calloc((size_t)count, sizeof *sheet->captions)};
-    yt_image_fill(sheet->image, 255);
+    yt_image_fill(sheet->image, 222); /* so that white tiles stand apart */
     return sheet;
 }
 
