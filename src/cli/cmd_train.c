@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "train/runs.h"
 #include "train/trainer.h"
+#include "yolov10/table.h"
 #include "yolov10/weights.h"
 
 #include <signal.h>
@@ -69,6 +70,14 @@ static const struct yt_scale *choose_scale(const struct yt_settings *settings) {
     return settings->weights ? yt_weights_scale(settings->weights) : yt_scale_find("n");
 }
 
+/* Layer by layer, or in its last line alone. */
+static void say_model(const struct yt_model *model, bool verbose) {
+    struct yt_str table = {0};
+    yt_model_table(model, model->imgsz, &table);
+    yt_info("%s%s", verbose ? "\n" : "", verbose ? table.s : strrchr(table.s, '\n') + 1);
+    yt_str_release(&table);
+}
+
 /* A model for the data set, with random weights, and those of the weights file over them. */
 static struct yt_model *start_model(const struct yt_settings *settings,
                                     const struct yt_source *source, bool *folded) {
@@ -80,10 +89,7 @@ static struct yt_model *start_model(const struct yt_settings *settings,
                            source->dataset.classes[i].id);
     model->imgsz = settings->imgsz;
     yt_model_init(model, (uint64_t)settings->seed);
-    size_t parameters = 0;
-    for (int kind = YT_PARAM_BIAS; kind < YT_PARAM_BUFFER; kind++)
-        parameters += yt_params_elements(model->params, (enum yt_param_kind)kind);
-    yt_info("model: yolov10%s, %d classes, %zu parameters", scale->name, model->nc, parameters);
+    say_model(model, settings->verbose);
     *folded = false;
     if (!settings->weights) return model;
     struct yt_weights_report report;
@@ -114,6 +120,27 @@ static void say_left_out(const struct yt_guard *guard) {
                 guard->rollbacks, yt_guard_rate(guard));
 }
 
+/* Where everything is; files that this run did not write are left out. */
+static void say_files(const char *run) {
+    static const struct {
+        const char *name, *what;
+    } files[] = {
+        {"report.html", "everything below in one page for a browser"},
+        {"weights/best.safetensors", "for yt val and yt predict"},
+        {"weights/last.safetensors", "the last epoch's"},
+        {"results.csv", "a row an epoch; results.png draws it"},
+        {"per_class.csv", "the best epoch's scores, class by class"},
+        {"confusions.csv", "what is taken for what; confusion_matrix.png and .csv"},
+        {"worst_tiles", "pictures of the tiles with most mistakes"},
+    };
+    yt_info("Results saved to %s", run);
+    for (size_t i = 0; i < YT_COUNT(files); i++) {
+        char *path = yt_path_join(run, files[i].name);
+        if (yt_path_exists(path)) yt_info("  %-26s %s", files[i].name, files[i].what);
+        free(path);
+    }
+}
+
 static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     char time[32];
     const struct yt_progress *p = &trainer->progress;
@@ -123,8 +150,7 @@ static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
         yt_info("\n%d epochs completed in %s.", p->epoch, time);
         say_left_out(&p->guard);
         if (p->best_epoch) yt_info("best: epoch %d, fitness %.5f", p->best_epoch, p->best_fitness);
-        yt_info("results: %s (results.csv, weights/best.safetensors, weights/last.safetensors)",
-                trainer->run);
+        say_files(trainer->run);
         return YT_EXIT_OK;
     case YT_TRAIN_PAUSED:
         yt_info("\npaused at epoch %d, batch %d, exactly; go on with: yt train resume=%s",
@@ -143,9 +169,9 @@ static int train(const struct yt_settings *settings, const struct yt_source *sou
     struct yt_trainer trainer;
     if (yt_trainer_init(&trainer, settings, source, model, run) != 0) return YT_EXIT_DATA;
     int status = YT_EXIT_DATA;
-    bool ready = goes_on  ? yt_trainer_resume(&trainer) == 0
-                 : folded ? yt_trainer_calibrate(&trainer) == 0
-                          : true;
+    bool ready = yt_trainer_measure(&trainer) == 0;
+    if (ready && goes_on) ready = yt_trainer_resume(&trainer) == 0;
+    if (ready && folded && !goes_on) ready = yt_trainer_calibrate(&trainer) == 0;
     if (ready) {
         yt_info("run: %s", run);
         stop_on_signals();
@@ -217,7 +243,7 @@ static int resume(struct yt_settings *settings, int count, char **words) {
     int status = YT_EXIT_USAGE;
     if (run && resume_settings(settings, run, count, words) == 0) {
         int lock = yt_run_lock(run);
-        if (lock >= 0) status = with_source(settings, run);
+        status = lock >= 0 ? with_source(settings, run) : YT_EXIT_DATA;
         yt_run_unlock(lock);
     }
     free(run);

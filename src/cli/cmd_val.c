@@ -1,11 +1,15 @@
 /* yt val: how good a detector is. */
 #include "base/file.h"
+#include "base/json.h"
 #include "base/meter.h"
 #include "base/threads.h"
 #include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "eval/report.h"
+#include "report/curves.h"
+#include "report/inspection.h"
+#include "report/page.h"
 #include "output/output.h"
 #include "train/runs.h"
 #include "train/source.h"
@@ -46,8 +50,9 @@ struct val {
     char *folder; /* the run's */
     struct yt_meter meter;
     struct yt_categories categories;
-    struct yt_output output;   /* with save_json */
-    struct yt_detection *kept; /* max_det: those of a tile that are written */
+    struct yt_output output;          /* with save_json */
+    struct yt_detection *kept;        /* max_det: those of a tile that are written */
+    struct yt_inspection *inspection; /* with plots */
 };
 
 static enum yt_part part_of(const struct yt_settings *settings) {
@@ -100,6 +105,14 @@ static void write_tile(void *user, const struct yt_validated *validated) {
     yt_output_add(&val->output, page);
 }
 
+static void take_tile(void *user, const struct yt_validated *v) {
+    struct val *val = user;
+    if (val->settings->save_json) write_tile(user, v);
+    if (val->inspection)
+        yt_inspection_add(val->inspection, v->tile, v->detections, v->detection_count, v->labels,
+                          v->label_count);
+}
+
 static void report(const struct val *val, const struct yt_validation *result) {
     double per_image = 1e3 / (double)result->images;
     yt_report_print(stdout, &result->scores, val->names, val->settings->verbose);
@@ -139,6 +152,42 @@ static int write_scores(const struct val *val, const struct yt_scores *scores, c
     return failed ? -1 : 0;
 }
 
+static void add_score(struct yt_str *out, const char *name, double value) {
+    yt_str_add(out, "%s[\"%s\", \"%.3f\"]", out->s[out->len - 1] == '[' ? "" : ", ", name, value);
+}
+
+/* Curves, confusion matrix, sample pictures, worst tiles, report.html. */
+static int draw(const struct val *val, const struct yt_scores *scores) {
+    struct yt_str status = {0};
+    char date[32];
+    if (!val->inspection) return 0;
+    yt_date_text(date);
+    yt_str_add(&status, "{\"title\": ");
+    yt_json_quote(&status, val->folder);
+    yt_str_add(&status,
+               ", \"state\": \"validation\", \"version\": \"%s\", \"written\": \"%s\", "
+               "\"lines\": [",
+               YT_VERSION, date);
+    add_score(&status, "mAP50", scores->map50);
+    add_score(&status, "mAP50-95", scores->map);
+    add_score(&status, "precision", scores->precision);
+    add_score(&status, "recall", scores->recall);
+    add_score(&status, "at the confidence", scores->confidence);
+    yt_str_add(&status, "]}");
+    int failed = yt_curves_write(val->folder, scores, val->names) ||
+                 yt_inspection_write(val->inspection, val->folder) ||
+                 yt_page_write(val->folder, status.s);
+    yt_str_release(&status);
+    if (!failed) yt_info("Pictures: %s/report.html holds them all", val->folder);
+    return failed ? -1 : 0;
+}
+
+static struct yt_inspection *inspect(const struct val *val) {
+    const struct yt_inspection_source source = {&val->source->dataset, &val->source->tiles,
+                                                val->source->pages, val->names};
+    return val->settings->plots ? yt_inspection_new(&source, val->model->nc) : NULL;
+}
+
 /* Returns as yt_validate. */
 static int validate(struct val *val) {
     const struct yt_settings *settings = val->settings;
@@ -149,7 +198,7 @@ static int validate(struct val *val) {
         .max_det = settings->max_det,
         .other = is_both(settings) ? &one2many : NULL,
         .single_cls = settings->single_cls,
-        .tile = settings->save_json ? write_tile : NULL,
+        .tile = take_tile,
         .progress = show_progress,
         .user = val,
     };
@@ -160,17 +209,20 @@ static int validate(struct val *val) {
     yt_info("data: %s: %zu %s tiles", settings->data, val->source->split.count[part],
             settings->split_name);
     yt_meter_start(&val->meter, "validation, batch", (size_t)yt_loader_batches(loader));
+    val->inspection = inspect(val);
     int status = yt_validate(detector, loader, &options, &result);
     yt_meter_hide(&val->meter);
     if (status == 0) {
         report(val, &result);
         status = write_scores(val, &result.scores, "");
+        if (status == 0) status = draw(val, &result.scores);
         if (is_both(settings) && status == 0) {
             report_gap(val, &result);
             status = write_scores(val, &result.other, "_one2many");
         }
         yt_validation_release(&result);
     }
+    yt_inspection_free(val->inspection);
     yt_detector_free(detector);
     yt_loader_free(loader);
     return status;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/threads.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,23 @@ static int open_folder(struct yt_trainer *t) {
     return 0;
 }
 
+/* What a step takes, all of it before the first one; and whether the disk has room for what the
+ * run will write: three states, for the new one is whole before the oldest goes, and weights. */
+static int say_memory(const struct yt_trainer *t) {
+    double gib = 1u << 30;
+    size_t params = t->model->params->total * sizeof(float), arrays = t->optimizer.v ? 5 : 4;
+    long long available = yt_memory_available();
+    yt_info("memory: %.2f GiB of activations for a batch of %d, %.2f GiB of parameters; %.1f GiB "
+            "are free beside them",
+            (double)yt_step_bytes(&t->step) / gib, t->settings->batch,
+            (double)(params * arrays) / gib, (double)YT_MAX(available, 0) / gib);
+    char *path = yt_record_path(t, "state/last.safetensors");
+    bool has_states = yt_path_exists(path);
+    int failed = yt_file_room(path, (has_states ? 1 : 3) * (arrays + 1) * params);
+    free(path);
+    return failed;
+}
+
 int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
                     const struct yt_source *source, struct yt_model *model, const char *run) {
     memset(t, 0, sizeof(*t));
@@ -101,11 +119,9 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
     }
     init_optimizer(t);
     yt_unlearnt_init(&t->unlearnt, model->nc);
-    size_t params = model->params->total * sizeof(float) * (t->optimizer.v ? 5 : 4);
-    yt_info("memory: %.2f GiB of activations for a batch of %d, %.2f GiB of parameters; %d threads",
-            (double)yt_step_bytes(&t->step) / (1u << 30), settings->batch,
-            (double)params / (1u << 30), yt_threads());
-    return 0;
+    if (say_memory(t) == 0) return 0;
+    yt_trainer_release(t);
+    return -1;
 }
 
 void yt_trainer_release(struct yt_trainer *t) {
@@ -148,11 +164,62 @@ int yt_trainer_resume(struct yt_trainer *t) {
     return 0;
 }
 
-int yt_trainer_calibrate(struct yt_trainer *t) {
+/* The first batch of the run, from a loader to free; NULL + yt_fail. */
+static struct yt_loader *first_batch(const struct yt_trainer *t, const struct yt_batch **batch) {
     struct yt_loader *loader = yt_source_train_loader(t->source, t->settings, 0, 0);
+    if (loader && yt_loader_next(loader, batch) == 0) return loader;
+    yt_loader_free(loader);
+    return NULL;
+}
+
+/* Seconds of a step, the second time, when its memory has been touched; below 0: yt_fail. What
+ * training changes without the optimiser, running statistics and gradients, is put back. */
+static double time_step(struct yt_trainer *t, const struct yt_batch *batch) {
+    struct yt_params *params = t->model->params;
+    size_t buffers = (params->total - params->trainable) * sizeof(float);
+    float *kept = yt_malloc(buffers + 1), items[YT_ITEMS];
+    double start = 0;
+    int failed = 0;
+    memcpy(kept, params->value + params->trainable, buffers);
+    for (int i = 0; i < 2 && !failed; i++) {
+        start = yt_now();
+        failed = yt_step_run(&t->step, batch, items);
+    }
+    double took = yt_now() - start;
+    memcpy(params->value + params->trainable, kept, buffers);
+    memset(params->grad, 0, params->trainable * sizeof(float));
+    free(kept);
+    return failed ? -1 : took;
+}
+
+int yt_trainer_measure(struct yt_trainer *t) {
     const struct yt_batch *batch;
-    int failed =
-        !loader || yt_loader_next(loader, &batch) != 0 || yt_step_calibrate(&t->step, batch) != 0;
+    struct yt_loader *loader = first_batch(t, &batch);
+    double step_s = loader ? time_step(t, batch) : -1;
+    size_t val = t->source->split.count[YT_VAL];
+    yt_loader_free(loader);
+    if (step_s < 0) return -1;
+    /* a forward is a third of a step */
+    double val_s = t->settings->val ? (double)val / t->settings->batch * step_s / 3 : 0;
+    double epoch_s = t->schedule.batches * step_s + val_s;
+    if (!isnan(t->settings->time)) {
+        t->progress.epochs = (int)YT_MAX(t->settings->time * 3600 / epoch_s, 1);
+        t->schedule.epochs = t->progress.epochs;
+    }
+    char epoch[32], all[32];
+    yt_time_text(epoch_s, epoch);
+    yt_time_text(epoch_s * t->progress.epochs, all);
+    yt_info("expected: about %s an epoch (%d steps of %.2f s, %zu tiles to validate on), %s for "
+            "%d epochs%s",
+            epoch, t->schedule.batches, step_s, val, all, t->progress.epochs,
+            isnan(t->settings->time) ? "" : ", as many as fit into time=");
+    return 0;
+}
+
+int yt_trainer_calibrate(struct yt_trainer *t) {
+    const struct yt_batch *batch;
+    struct yt_loader *loader = first_batch(t, &batch);
+    int failed = !loader || yt_step_calibrate(&t->step, batch) != 0;
     yt_loader_free(loader);
     if (failed) return -1;
     memcpy(t->optimizer.ema, t->model->params->value, t->model->params->total * sizeof(float));

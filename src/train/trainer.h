@@ -67,6 +67,10 @@ void yt_trainer_release(struct yt_trainer *trainer);
 int yt_trainer_resume(struct yt_trainer *trainer);
 /* For a model that was loaded folded: statistics for its batch norms from the first batch. */
 int yt_trainer_calibrate(struct yt_trainer *trainer);
+/* Runs two steps on the first batch, says how long an epoch should take, and leaves no trace in
+ * model or optimiser: to be called before yt_trainer_resume. With time=, a new run plans as many
+ * epochs as fit. */
+int yt_trainer_measure(struct yt_trainer *trainer);
 enum yt_train_end yt_trainer_run(struct yt_trainer *trainer);
 
 /* Asks a running trainer to stop after the step at hand; for signal handlers. */
