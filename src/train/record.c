@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *yt_record_path(const struct yt_trainer *t, const char *name) {
     return yt_path_join(t->run, name);
@@ -21,11 +22,19 @@ static int cannot_log(const struct yt_trainer *t, const char *what) {
     return yt_fail("%s/log.jsonl: cannot %s: %s", t->run, what, strerror(errno));
 }
 
+/* Half a line, which a full disk or a power cut left, goes: the next would be written behind it. */
+static int cut_half_line(FILE *log) {
+    long end = fseek(log, 0, SEEK_END) == 0 ? ftell(log) : 0;
+    while (end > 0 && fseek(log, end - 1, SEEK_SET) == 0 && fgetc(log) != '\n') end--;
+    return ftruncate(fileno(log), end);
+}
+
 int yt_record_open(struct yt_trainer *t) {
     char *path = yt_record_path(t, "log.jsonl");
-    t->log = fopen(path, t->progress.step ? "a" : "w");
+    t->log = fopen(path, t->progress.step ? "a+" : "w");
     free(path);
-    return t->log ? 0 : cannot_log(t, "open");
+    if (!t->log) return cannot_log(t, "open");
+    return t->progress.step && cut_half_line(t->log) != 0 ? cannot_log(t, "mend") : 0;
 }
 
 void yt_record_close(struct yt_trainer *t) {

@@ -50,13 +50,13 @@ if mount -t tmpfs -o size=100m tmpfs small 2>/dev/null; then
     mount -t tmpfs -o size=330m tmpfs small
     expect 0 "paused at" train small/run session=3s
     head -c 400m /dev/zero >small/ballast 2>/dev/null || true
-    expect 2 "free some space" "$yt" train resume=small/run
+    expect 2 "free some space" "$yt" train resume=small/run session=none
     rm small/ballast
     (sleep 4 && head -c 400m /dev/zero >small/ballast) 2>/dev/null &
-    expect 2 "small/run" "$yt" train resume=small/run state_period=1s
+    expect 2 "small/run" "$yt" train resume=small/run state_period=1s session=none
     wait || true
     rm -f small/ballast
-    expect 0 "Results saved" "$yt" train resume=small/run
+    expect 0 "Results saved" "$yt" train resume=small/run session=none
     same small/run
 else
     echo "skipped: only root may mount a small tmpfs"
@@ -68,7 +68,7 @@ size=$(stat -c %s hurt/state/last.safetensors)
 cp hurt/state/last.safetensors kept
 printf '\xff\xff\xff\xff' | dd of=hurt/state/last.safetensors bs=1 seek=$((size - 5000000)) conv=notrunc status=none
 expect 0 "is damaged between bytes" "$yt" train resume=hurt session=1s
-expect 0 "Results saved" "$yt" train resume=hurt
+expect 0 "Results saved" "$yt" train resume=hurt session=none
 same hurt
 cp kept hurt/state/last.safetensors
 truncate -s $((size / 2)) hurt/state/last.safetensors
