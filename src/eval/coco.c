@@ -7,20 +7,21 @@
 
 enum { RECALLS = 101 };
 
-static const double area_min[YT_COCO_AREAS] = {0, 0, 32 * 32, 96 * 96};
-static const double area_max[YT_COCO_AREAS] = {1e10, 32 * 32, 96 * 96, 1e10};
+/* Of the area; from YT_COCO_HAIR on of the shorter side. */
+static const double range_min[YT_COCO_RANGES] = {0, 0, 32 * 32, 96 * 96, 0, 4, 8, 16};
+static const double range_max[YT_COCO_RANGES] = {1e10, 32 * 32, 96 * 96, 1e10, 4, 8, 16, 1e10};
 
 /* A detection after matching; a bit a threshold. */
 struct outcome {
     double score;
     uint32_t order; /* among the class's outcomes */
     int rank;       /* in its image and class, from 0 */
-    uint16_t matched[YT_COCO_AREAS], ignored[YT_COCO_AREAS];
+    uint16_t matched[YT_COCO_RANGES], ignored[YT_COCO_RANGES];
 };
 struct class_outcomes {
     struct outcome *items;
     size_t count, cap;
-    size_t instances[YT_COCO_AREAS]; /* not ignored */
+    size_t instances[YT_COCO_RANGES]; /* not ignored */
 };
 struct yt_coco {
     int nc, caps[YT_COCO_CAPS];
@@ -51,12 +52,13 @@ static double threshold_at(int t) {
 
 /* --- matching ------------------------------------------------------------------------------- */
 
-static bool outside(double area, int range) {
-    return area < area_min[range] || area > area_max[range];
+static bool outside(double area, double w, double h, int range) {
+    double size = range < YT_COCO_HAIR ? area : fmin(w, h);
+    return size < range_min[range] || size > range_max[range];
 }
 
 static bool label_ignored(const struct yt_coco_label *label, int range) {
-    return label->crowd || outside(label->area, range);
+    return label->crowd || outside(label->area, label->w, label->h, range);
 }
 
 /* IoU; for a crowd the intersection over the detection. */
@@ -86,14 +88,14 @@ struct scene {
     struct yt_grid *grid;
     struct candidate *candidates; /* of the detection at hand, by ascending label */
     size_t ncandidates;
-    uint16_t *taken; /* [label][area range]: a bit a threshold */
+    uint16_t *taken; /* [label][range]: a bit a threshold */
 };
 
 static void scene_init(struct scene *scene, const struct yt_coco_label *labels, size_t count) {
     *scene = (struct scene){.labels = labels};
     scene->hulls = yt_malloc((count + 1) * sizeof *scene->hulls);
     scene->candidates = yt_malloc((count + 1) * sizeof *scene->candidates);
-    scene->taken = yt_calloc(count + 1, YT_COCO_AREAS * sizeof *scene->taken);
+    scene->taken = yt_calloc(count + 1, YT_COCO_RANGES * sizeof *scene->taken);
     for (size_t i = 0; i < count; i++)
         scene->hulls[i] = hull(labels[i].x, labels[i].y, labels[i].w, labels[i].h);
     scene->grid = yt_grid_new(scene->hulls, sizeof *scene->hulls, count);
@@ -120,7 +122,7 @@ static void find_candidates(struct scene *scene, const struct yt_coco_detection 
 }
 
 static uint16_t *taken_at(const struct scene *scene, size_t label, int range) {
-    return &scene->taken[label * YT_COCO_AREAS + (size_t)range];
+    return &scene->taken[label * YT_COCO_RANGES + (size_t)range];
 }
 
 /* The free label that overlaps most and enough, of equals the last; ignored ones only if there is
@@ -144,8 +146,9 @@ static int64_t choose_label(const struct scene *scene, int range, int t) {
 static struct outcome match(struct scene *scene, const struct yt_coco_detection *detection) {
     struct outcome outcome = {.score = detection->score};
     find_candidates(scene, detection);
-    for (int range = 0; range < YT_COCO_AREAS; range++) {
-        bool small_or_large = outside(detection->w * detection->h, range);
+    for (int range = 0; range < YT_COCO_RANGES; range++) {
+        double w = detection->w, h = detection->h;
+        bool small_or_large = outside(w * h, w, h, range);
         for (int t = 0; t < YT_IOU_COUNT; t++) {
             int64_t label = choose_label(scene, range, t);
             bool ignored = label < 0 ? small_or_large : label_ignored(&scene->labels[label], range);
@@ -166,8 +169,10 @@ static int detections_by_score(const void *a, const void *b) {
     return (p > q) - (p < q);
 }
 
-static void match_all(struct yt_coco *coco, struct scene *scene,
-                      const struct yt_coco_detection *detections, size_t count) {
+/* Returns how many were beyond the last cap. */
+static size_t match_all(struct yt_coco *coco, struct scene *scene,
+                        const struct yt_coco_detection *detections, size_t count) {
+    size_t capped = 0;
     const struct yt_coco_detection **ranked = yt_malloc((count + 1) * sizeof *ranked);
     int *ranks = yt_calloc((size_t)coco->nc, sizeof *ranks); /* detections of the class so far */
     for (size_t i = 0; i < count; i++) ranked[i] = &detections[i];
@@ -177,7 +182,7 @@ static void match_all(struct yt_coco *coco, struct scene *scene,
         YT_ASSERT(cls >= 0 && cls < coco->nc);
         int rank = ranks[cls]++;
         if (rank >= coco->caps[YT_COCO_CAPS - 1]) {
-            coco->capped++;
+            capped++;
             continue;
         }
         struct class_outcomes *out = &coco->classes[cls];
@@ -189,19 +194,22 @@ static void match_all(struct yt_coco *coco, struct scene *scene,
     }
     free(ranks);
     free(ranked);
+    return capped;
 }
 
-void yt_coco_add(struct yt_coco *coco, const struct yt_coco_detection *detections,
-                 size_t ndetections, const struct yt_coco_label *labels, size_t nlabels) {
+size_t yt_coco_add(struct yt_coco *coco, const struct yt_coco_detection *detections,
+                   size_t ndetections, const struct yt_coco_label *labels, size_t nlabels) {
     for (size_t i = 0; i < nlabels; i++) {
         YT_ASSERT(labels[i].cls >= 0 && labels[i].cls < coco->nc);
-        for (int range = 0; range < YT_COCO_AREAS; range++)
+        for (int range = 0; range < YT_COCO_RANGES; range++)
             coco->classes[labels[i].cls].instances[range] += !label_ignored(&labels[i], range);
     }
     struct scene scene;
     scene_init(&scene, labels, nlabels);
-    match_all(coco, &scene, detections, ndetections);
+    size_t capped = match_all(coco, &scene, detections, ndetections);
     scene_release(&scene);
+    coco->capped += capped;
+    return capped;
 }
 
 /* --- precision and recall --------------------------------------------------------------------- */
@@ -283,7 +291,7 @@ static double mean_of(const struct mean *mean) {
 }
 
 struct means {
-    struct mean ap[YT_COCO_AREAS], ap50, ap75, recall[YT_COCO_CAPS], by_area[YT_COCO_AREAS];
+    struct mean ap[YT_COCO_RANGES], ap50, ap75, recall[YT_COCO_CAPS], by_range[YT_COCO_RANGES];
 };
 
 static void compute_class(const struct yt_coco *coco, const struct class_outcomes *cls,
@@ -291,13 +299,13 @@ static void compute_class(const struct yt_coco *coco, const struct class_outcome
     struct outcome *outcomes = yt_malloc((cls->count + 1) * sizeof *outcomes);
     for (size_t i = 0; i < cls->count; i++) outcomes[i] = cls->items[i];
     qsort(outcomes, cls->count, sizeof *outcomes, outcomes_by_score);
-    for (int range = 0; range < YT_COCO_AREAS; range++) {
+    for (int range = 0; range < YT_COCO_RANGES; range++) {
         struct question q = {outcomes, cls->count, cls->instances[range], range,
                              coco->caps[YT_COCO_CAPS - 1]};
         if (q.instances == 0) continue;
         struct answer answer = ask(&q);
         mean_add(&means->ap[range], answer.ap);
-        mean_add(&means->by_area[range], answer.recall);
+        mean_add(&means->by_range[range], answer.recall);
         if (range != YT_COCO_ALL) continue;
         scores->ap = answer.ap;
         scores->ap50 = answer.ap_at[0];
@@ -311,6 +319,18 @@ static void compute_class(const struct yt_coco *coco, const struct class_outcome
     free(outcomes);
 }
 
+static void weigh(struct yt_coco_scores *scores) {
+    double instances = 0;
+    for (size_t c = 0; c < scores->nclasses; c++) {
+        const struct yt_coco_class_scores *cls = &scores->classes[c];
+        instances += (double)cls->instances;
+        scores->weighted_ap += cls->ap * (double)cls->instances;
+        scores->weighted_ap50 += cls->ap50 * (double)cls->instances;
+    }
+    scores->weighted_ap = instances > 0 ? scores->weighted_ap / instances : -1;
+    scores->weighted_ap50 = instances > 0 ? scores->weighted_ap50 / instances : -1;
+}
+
 void yt_coco_compute(const struct yt_coco *coco, struct yt_coco_scores *scores) {
     *scores = (struct yt_coco_scores){.capped = coco->capped};
     scores->classes = yt_calloc((size_t)coco->nc, sizeof *scores->classes);
@@ -322,9 +342,10 @@ void yt_coco_compute(const struct yt_coco *coco, struct yt_coco_scores *scores) 
         *cls = (struct yt_coco_class_scores){.cls = c, .instances = instances};
         compute_class(coco, &coco->classes[c], &means, cls);
     }
-    for (int range = 0; range < YT_COCO_AREAS; range++) {
+    weigh(scores);
+    for (int range = 0; range < YT_COCO_RANGES; range++) {
         scores->ap[range] = mean_of(&means.ap[range]);
-        scores->recall_by_area[range] = mean_of(&means.by_area[range]);
+        scores->recall_by_range[range] = mean_of(&means.by_range[range]);
     }
     scores->ap50 = mean_of(&means.ap50);
     scores->ap75 = mean_of(&means.ap75);

@@ -30,12 +30,18 @@ struct yt_coco_detection {
     int cls;
 };
 
-enum yt_coco_area {
+/* COCO's ranges of area, and, in the same arithmetic, ranges of the box's shorter side: labels and
+ * unmatched detections outside of a range are ignored. */
+enum yt_coco_range {
     YT_COCO_ALL,
     YT_COCO_SMALL,  /* up to 32 x 32 */
     YT_COCO_MEDIUM, /* 32 x 32 to 96 x 96 */
     YT_COCO_LARGE,  /* from 96 x 96 */
-    YT_COCO_AREAS,
+    YT_COCO_HAIR,   /* up to 4 px */
+    YT_COCO_THIN,   /* 4 to 8 px */
+    YT_COCO_SLIM,   /* 8 to 16 px */
+    YT_COCO_BROAD,  /* from 16 px */
+    YT_COCO_RANGES,
 };
 enum { YT_COCO_CAPS = 3 };
 
@@ -46,9 +52,9 @@ struct yt_coco;
 struct yt_coco *yt_coco_new(int nc, const int caps[YT_COCO_CAPS]);
 void yt_coco_free(struct yt_coco *coco);
 /* Adds an image. Detections in any order; equal scores keep theirs. All numbers are finite, all
- * classes in 0 .. nc-1. */
-void yt_coco_add(struct yt_coco *coco, const struct yt_coco_detection *detections,
-                 size_t ndetections, const struct yt_coco_label *labels, size_t nlabels);
+ * classes in 0 .. nc-1. Returns how many detections were beyond the last cap. */
+size_t yt_coco_add(struct yt_coco *coco, const struct yt_coco_detection *detections,
+                   size_t ndetections, const struct yt_coco_label *labels, size_t nlabels);
 
 /* Means over the classes that have labels (of that area); -1 where none has. */
 struct yt_coco_class_scores {
@@ -57,11 +63,12 @@ struct yt_coco_class_scores {
     double ap, ap50;
 };
 struct yt_coco_scores {
-    double ap[YT_COCO_AREAS]; /* over IoU 0.50 .. 0.95 */
+    double ap[YT_COCO_RANGES]; /* over IoU 0.50 .. 0.95 */
     double ap50, ap75;
-    double recall[YT_COCO_CAPS];          /* mean over IoU of the recall reached, by cap */
-    double recall_by_area[YT_COCO_AREAS]; /* at the last cap; [YT_COCO_ALL] is its recall */
-    struct yt_coco_class_scores *classes; /* those with labels, ascending */
+    double recall[YT_COCO_CAPS];            /* mean over IoU of the recall reached, by cap */
+    double recall_by_range[YT_COCO_RANGES]; /* at the last cap; [YT_COCO_ALL] is its recall */
+    double weighted_ap, weighted_ap50;      /* each class as often as it has labels */
+    struct yt_coco_class_scores *classes;   /* those with labels, ascending */
     size_t nclasses;
     size_t capped; /* detections beyond the last cap, which did not count: if any, raise it */
 };

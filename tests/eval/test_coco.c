@@ -102,9 +102,9 @@ static void equals_pycocotools(void **state) {
             scores.recall[0],
             scores.recall[1],
             scores.recall[2],
-            scores.recall_by_area[YT_COCO_SMALL],
-            scores.recall_by_area[YT_COCO_MEDIUM],
-            scores.recall_by_area[YT_COCO_LARGE],
+            scores.recall_by_range[YT_COCO_SMALL],
+            scores.recall_by_range[YT_COCO_MEDIUM],
+            scores.recall_by_range[YT_COCO_LARGE],
         };
         const struct yt_json *expected = yt_json_get(yt_json_at(golden, number), "stats");
         for (size_t i = 0; i < YT_COUNT(stats); i++)
@@ -143,6 +143,25 @@ static void perfect_and_empty(void **state) {
     yt_coco_free(coco);
 }
 
+/* A found stem and a missed notehead: one range has the one, another the other. */
+static void ranges_of_the_shorter_side(void **state) {
+    (void)state;
+    static const int caps[] = {1, 10, 100};
+    struct yt_coco *coco = yt_coco_new(2, caps);
+    const struct yt_coco_label labels[] = {{0, 0, 2, 50, 100, 0, false},
+                                           {20, 0, 20, 18, 360, 1, false}};
+    const struct yt_coco_detection found = {0, 0, 2, 50, 0.9, 0};
+    yt_coco_add(coco, &found, 1, labels, 2);
+    struct yt_coco_scores scores;
+    yt_coco_compute(coco, &scores);
+    close_to("hair", 0, scores.ap[YT_COCO_HAIR], 1);
+    close_to("thin", 0, scores.ap[YT_COCO_THIN], -1);
+    close_to("broad", 0, scores.ap[YT_COCO_BROAD], 0);
+    close_to("weighted", 0, scores.weighted_ap, 0.5);
+    yt_coco_scores_release(&scores);
+    yt_coco_free(coco);
+}
+
 static void a_cap_that_is_hit_is_counted(void **state) {
     (void)state;
     static const int caps[] = {1, 1, 2};
@@ -161,6 +180,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_pycocotools),
         cmocka_unit_test(perfect_and_empty),
+        cmocka_unit_test(ranges_of_the_shorter_side),
         cmocka_unit_test(a_cap_that_is_hit_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
