@@ -6,14 +6,17 @@
 #include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "eval/page_report.h"
 #include "eval/report.h"
 #include "report/curves.h"
 #include "report/inspection.h"
 #include "report/page.h"
 #include "output/output.h"
+#include "train/page_options.h"
 #include "train/runs.h"
 #include "train/source.h"
 #include "train/validate.h"
+#include "train/validate_pages.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,9 +53,11 @@ struct val {
     char *folder; /* the run's */
     struct yt_meter meter;
     struct yt_categories categories;
-    struct yt_output output;          /* with save_json */
+    struct yt_output output; /* with save_json */
+    bool is_paged;           /* pages, rather than tiles */
+    int max_det;
     struct yt_detection *kept;        /* max_det: those of a tile that are written */
-    struct yt_inspection *inspection; /* with plots */
+    struct yt_inspection *inspection; /* with plots, of tiles */
 };
 
 static enum yt_part part_of(const struct yt_settings *settings) {
@@ -188,6 +193,12 @@ static struct yt_inspection *inspect(const struct val *val) {
     return val->settings->plots ? yt_inspection_new(&source, val->model->nc) : NULL;
 }
 
+static void say_max_det(const struct val *val) {
+    if (!val->settings->max_det)
+        yt_info("max_det: %d (auto: a tile has up to %u labels)", val->max_det,
+                yt_source_most_labels(val->source));
+}
+
 /* Returns as yt_validate. */
 static int validate(struct val *val) {
     const struct yt_settings *settings = val->settings;
@@ -195,7 +206,7 @@ static int validate(struct val *val) {
     struct yt_validation result;
     struct yt_reading one2many = yt_cli_reading(settings, YT_ONE2MANY);
     struct yt_validate_options options = {
-        .max_det = settings->max_det,
+        .max_det = val->max_det,
         .other = is_both(settings) ? &one2many : NULL,
         .single_cls = settings->single_cls,
         .tile = take_tile,
@@ -208,6 +219,7 @@ static int validate(struct val *val) {
     struct yt_detector *detector = yt_cli_open_detector(settings, val->model);
     yt_info("data: %s: %zu %s tiles", settings->data, val->source->split.count[part],
             settings->split_name);
+    say_max_det(val);
     yt_meter_start(&val->meter, "validation, batch", (size_t)yt_loader_batches(loader));
     val->inspection = inspect(val);
     int status = yt_validate(detector, loader, &options, &result);
@@ -228,22 +240,111 @@ static int validate(struct val *val) {
     return status;
 }
 
+/* --- whole pages ------------------------------------------------------------------------------ */
+
+static void write_page(void *user, const struct yt_validated_page *page) {
+    struct val *val = user;
+    struct yt_output_page out = {.path = page->page->path,
+                                 .id = page->page->id,
+                                 .detections = page->detections,
+                                 .count = page->detection_count};
+    yt_output_add(&val->output, out);
+}
+
+static void report_pages(const struct val *val, const struct yt_page_validation *result) {
+    double per_page = 1e3 / (double)result->pages;
+    yt_report_print(stdout, &result->scores.reference, val->names, val->settings->verbose);
+    yt_page_report_print(stdout, &result->scores, val->names);
+    yt_info("%zu pages, %zu tiles (%zu blank)", result->pages, result->windows, result->blank);
+    yt_info("Speed: %.1f ms preprocess, %.1f ms inference, %.1f ms postprocess, %.1f ms scoring a "
+            "page",
+            result->prepare_s * per_page, result->infer_s * per_page, result->merge_s * per_page,
+            result->score_s * per_page);
+}
+
+static int write_page_scores(const struct val *val, const struct yt_page_scores *scores,
+                             const char *suffix) {
+    char *json = yt_format("%s/pages%s.json", val->folder, suffix);
+    char *csv = yt_format("%s/pages_per_class%s.csv", val->folder, suffix);
+    int failed = yt_page_report_write_json(json, scores, val->names) ||
+                 yt_page_report_write_csv(csv, scores, val->names);
+    free(json);
+    free(csv);
+    if (failed) return -1;
+    yt_info("Results saved to %s (pages%s.json, pages_per_class%s.csv)", val->folder, suffix,
+            suffix);
+    return write_scores(val, &scores->reference, suffix);
+}
+
+/* Returns as yt_validate. */
+static int measure_pages(struct val *val, struct yt_detector *detector,
+                         const struct yt_validate_pages_options *options, const char *suffix) {
+    struct yt_page_validation result;
+    yt_meter_start(&val->meter, "validation, page",
+                   yt_validation_pages(val->source, options->part));
+    int status = yt_validate_pages(detector, val->source, options, &result);
+    yt_meter_hide(&val->meter);
+    if (status) return status;
+    report_pages(val, &result);
+    status = write_page_scores(val, &result.scores, suffix);
+    yt_page_validation_release(&result);
+    return status;
+}
+
+/* Returns as yt_validate. */
+static int validate_pages(struct val *val) {
+    const struct yt_settings *settings = val->settings;
+    struct yt_page_options pages;
+    if (yt_page_options_init(&pages, settings, val->names, val->model->nc, YT_VAL_CONF)) return -1;
+    pages.predict.max_det = val->max_det;
+    pages.predict.sliced = YT_SLICED_ALWAYS;
+    struct yt_validate_pages_options options = {
+        .part = part_of(settings),
+        .predict = &pages.predict,
+        .single_cls = settings->single_cls,
+        .page = settings->save_json ? write_page : NULL,
+        .progress = show_progress,
+        .user = val,
+    };
+    say_max_det(val);
+    struct yt_detector *detector = yt_cli_open_detector(settings, val->model);
+    int status = measure_pages(val, detector, &options, "");
+    if (status == 0 && is_both(settings)) {
+        struct yt_reading one2many = yt_cli_reading(settings, YT_ONE2MANY);
+        yt_detector_set_reading(detector, &one2many);
+        yt_info("\nabove: the one-to-one head; below: the one-to-many head with NMS at IoU %g",
+                settings->iou);
+        options.page = NULL;
+        status = measure_pages(val, detector, &options, "_one2many");
+    }
+    yt_detector_free(detector);
+    yt_page_options_release(&pages);
+    return status;
+}
+
+/* --- either ----------------------------------------------------------------------------------- */
+
+static int measure(struct val *val) {
+    return val->is_paged ? validate_pages(val) : validate(val);
+}
+
 static int validate_with_predictions(struct val *val) {
-    if (!val->settings->save_json) return validate(val);
+    if (!val->settings->save_json) return measure(val);
     struct yt_output_options options = {.categories = &val->categories};
     int status = yt_output_open(&val->output, val->folder, "json", &options);
     if (status) return status;
-    status = validate(val);
+    status = measure(val);
     if (status == 0) return yt_output_close(&val->output);
     yt_output_abandon(&val->output);
     return status;
 }
 
 static int val_run(const struct yt_settings *settings, const struct yt_source *source,
-                   const struct yt_model *model) {
+                   const struct yt_model *model, bool is_paged) {
     if (check(settings, source, model)) return YT_EXIT_USAGE;
     size_t nc = (size_t)YT_MAX(source->dataset.nc, model->nc);
-    struct val val = {.settings = settings, .source = source, .model = model};
+    struct val val = {.settings = settings, .source = source, .model = model, .is_paged = is_paged};
+    val.max_det = yt_source_max_det(source, settings);
     val.names = yt_calloc(nc, sizeof *val.names);
     val.ids = yt_calloc(nc, sizeof *val.ids);
     for (int i = 0; i < (int)nc; i++) {
@@ -252,7 +353,7 @@ static int val_run(const struct yt_settings *settings, const struct yt_source *s
         val.ids[i] = known ? source->dataset.classes[i].id : model->category_ids[i];
     }
     val.categories = (struct yt_categories){val.names, val.ids, nc};
-    val.kept = yt_calloc((size_t)settings->max_det, sizeof *val.kept);
+    val.kept = yt_calloc((size_t)val.max_det, sizeof *val.kept);
     val.folder = yt_run_create(settings->project, settings->name ? settings->name : "val",
                                settings->exist_ok);
     int status = val.folder ? validate_with_predictions(&val) : -1;
@@ -271,13 +372,14 @@ static int run(int count, char **words) {
     yt_threads_set(settings.threads);
     yt_interrupt_watch();
     int status = YT_EXIT_USAGE;
+    bool is_paged = !strcmp(settings.sliced, "true"); /* asked for here, not by the run */
     struct yt_model *model = NULL;
     if (!yt_cli_adopt_run(&settings, run_keys)) {
         status = YT_EXIT_DATA;
         model = yt_cli_open_model(&settings);
     }
     if (model && !yt_source_open(&source, &settings)) {
-        status = val_run(&settings, &source, model);
+        status = val_run(&settings, &source, model, is_paged);
         yt_source_close(&source);
     }
     yt_model_free(model);
@@ -290,7 +392,10 @@ const struct yt_command yt_cmd_val = {
     .summary = "measure a detector on labelled data",
     .about =
         "Measures precision, recall and mAP of weights= on the tiles of data= that "
-        "split_name= lists, and writes metrics.json and per_class.csv into project/name. "
+        "split_name= lists, and writes metrics.json and per_class.csv into project/name. With "
+        "sliced=true it measures whole pages, tiles merged as predict merges them, in the "
+        "arithmetic of YOLO trainers, of COCO and of DeepScoresV2's toolkit, and writes pages.json "
+        "and pages_per_class.csv too. "
         "Without weights= it takes the best ones of the latest run in project=; what data they "
         "were trained on, and how it was split, comes from that run unless it is given.",
     .groups = (const char *const[]){"run", "model", "data", "slice", "val", "pages", NULL},

@@ -78,7 +78,7 @@ struct yt_settings {
     double outlier; /* 0: none */
     double ema_decay, ema_tau;
     bool shuffle, save, val;
-    int save_period, val_period; /* epochs; save_period -1: never */
+    int save_period, val_period, val_pages; /* epochs; save_period -1, val_pages 0: never */
 
     /* augment */
     double hsv_h, hsv_s, hsv_v;

@@ -20,6 +20,13 @@ static bool validation_due(const struct yt_trainer *t) {
            (due || done == t->progress.epochs || yt_trainer_time_over(t));
 }
 
+/* Images that were made for the model are no pages. */
+static bool pages_due(const struct yt_trainer *t) {
+    int period = t->settings->val_pages;
+    return period > 0 && (t->progress.epoch + 1) % period == 0 &&
+           t->source->dataset.is_deepscores && t->source->tiling.slice_h > 0;
+}
+
 static void take_scores(struct yt_trainer *t, const struct yt_validation *v) {
     struct yt_progress *p = &t->progress;
     const struct yt_scores *scores = &v->scores;
@@ -59,7 +66,7 @@ static int validate(struct yt_trainer *t) {
         t->detector = open_detector(t);
     else
         yt_detector_update(t->detector, t->optimizer.ema);
-    struct yt_validate_options options = {.max_det = s->max_det,
+    struct yt_validate_options options = {.max_det = yt_source_max_det(t->source, s),
                                           .gains = &t->gains,
                                           .tile = inspect,
                                           .progress = show_progress,
@@ -82,7 +89,7 @@ static int validate(struct yt_trainer *t) {
     }
     yt_inspection_free(t->inspection);
     t->inspection = NULL;
-    return status;
+    return status == 0 && pages_due(t) ? yt_epoch_validate_pages(t) : status;
 }
 
 /* time=: as many epochs as fit, from how long they took so far. */

@@ -4,10 +4,13 @@
 #include "base/rng.h"
 #include "base/threads.h"
 #include "data/audit.h"
+#include "train/page_options.h"
 
 #include <string.h>
 
 #define MODEL_STRIDE 32
+
+enum { MAX_DET_TIMES = 3 };
 
 static int open_dataset(struct yt_source *source, const struct yt_settings *settings) {
     if (!settings->data)
@@ -121,6 +124,18 @@ uint64_t yt_source_hash(const struct yt_source *source) {
         hash = mix_in(hash, source->split.tiles[part],
                       source->split.count[part] * sizeof *source->split.tiles[part]);
     return hash;
+}
+
+uint32_t yt_source_most_labels(const struct yt_source *source) {
+    uint32_t most = 0;
+    for (size_t i = 0; i < source->tiles.count; i++)
+        most = YT_MAX(most, source->tiles.items[i].label_count);
+    return most;
+}
+
+int yt_source_max_det(const struct yt_source *source, const struct yt_settings *settings) {
+    if (settings->max_det > 0) return settings->max_det;
+    return YT_MAX(YT_MAX_DET, MAX_DET_TIMES * (int)yt_source_most_labels(source));
 }
 
 int yt_source_workers(const struct yt_settings *settings) {

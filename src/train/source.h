@@ -34,6 +34,12 @@ void yt_source_print(const struct yt_source *source, const char *data);
 /* Changes when the pages, their labels, the tiles or the split do; pixels are not read. */
 uint64_t yt_source_hash(const struct yt_source *source);
 
+/* The most labels that one tile has. */
+uint32_t yt_source_most_labels(const struct yt_source *source);
+/* Detections of a tile: settings->max_det, or where that is auto, 300 as in the reference, and
+ * three times as many as a tile has labels at most where that is more. */
+int yt_source_max_det(const struct yt_source *source, const struct yt_settings *settings);
+
 /* Threads that prepare batches: settings->workers, or what the cores allow. */
 int yt_source_workers(const struct yt_settings *settings);
 /* Validation batches of one part at the settings' imgsz; one epoch a call of yt_loader_next's

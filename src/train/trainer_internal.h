@@ -21,6 +21,13 @@ bool yt_trainer_time_over(const struct yt_trainer *trainer);
  * yt_fail. */
 int yt_epoch_finish(struct yt_trainer *trainer, bool *over);
 
+/* --- epoch_pages.c -------------------------------------------------------------------------- */
+
+/* Validates the trainer's detector on whole pages and adds a row to pages.csv. Returns 0; 1 when a
+ * signal stopped it; -1 + yt_fail. With split=tile there are no pages: nothing is done.
+ */
+int yt_epoch_validate_pages(struct yt_trainer *trainer);
+
 /* --- record.c ------------------------------------------------------------------------------- */
 
 /* A path in the run's folder; to free. */
