@@ -1,12 +1,15 @@
-/* Ends that fit are links; links are taken from the best fitting on, each end once; what is linked
- * is one object (union-find). "Along" is the direction of the rule, "across" the other. */
+/* Pieces that fit are linked: where there is no gap from the best fitting on, each end once. What
+ * is linked is one object (union-find). "Along" is the direction of the rule, "across" the other.
+ */
 #include "eval/stitch.h"
 #include "eval/grid.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARED_MIN 0.5f /* of the smaller piece's extent across */
+#define SHARED_MIN 0.5f      /* of the smaller piece's extent across */
+#define LINE_SHARED_MIN 0.6f /* of the larger one's */
+#define LINE_SCORE_MIN 0.1f  /* of the stronger one's score */
 
 struct span {
     float lo, hi;
@@ -50,23 +53,41 @@ static bool is_cut(const struct yt_piece *piece, enum yt_axis axis, bool at_end)
     return piece->cut & side;
 }
 
-/* Whether `b` may go on where `a` ends; how well in *fit. */
-static bool fits(const struct yt_stitch_rule *rule, const struct yt_piece *a,
-                 const struct yt_piece *b, float *fit) {
-    enum yt_axis axis = rule->axis;
+/* Where `a` was cut, does `b` go on? How well in *fit. */
+static bool fits_cut(enum yt_axis axis, const struct yt_piece *a, const struct yt_piece *b,
+                     float *fit) {
     const struct yt_box *box_a = &a->detection.box, *box_b = &b->detection.box;
-    struct span along_a = along(box_a, axis), along_b = along(box_b, axis);
     struct span across_a = across(box_a, axis), across_b = across(box_b, axis);
-    if (!are_neighbours(&a->window, &b->window, axis)) return false;
-    if (along_a.lo > along_b.lo || along_a.hi > along_b.hi) return false;
-    bool both_cut = is_cut(a, axis, true) && is_cut(b, axis, false);
-    float gap = rule->gap * YT_MIN(length(across_a), length(across_b));
     float shared = common(across_a, across_b);
-    float smaller = YT_MIN(length(across_a), length(across_b));
-    if (!(both_cut || rule->gap > 0) || common(along_a, along_b) < -gap) return false;
-    if (shared < SHARED_MIN * smaller) return false;
+    if (!are_neighbours(&a->window, &b->window, axis)) return false;
+    if (!is_cut(a, axis, true) || !is_cut(b, axis, false)) return false;
+    if (along(box_a, axis).hi > along(box_b, axis).hi) return false;
+    if (common(along(box_a, axis), along(box_b, axis)) < 0) return false;
+    if (shared < SHARED_MIN * YT_MIN(length(across_a), length(across_b))) return false;
     *fit = shared / (length(across_a) + length(across_b) - shared);
     return true;
+}
+
+/* Do the two lie on one line, near enough? */
+static bool fits_line(const struct yt_stitch_rule *rule, const struct yt_detection *a,
+                      const struct yt_detection *b) {
+    struct span across_a = across(&a->box, rule->axis), across_b = across(&b->box, rule->axis);
+    float thinner = YT_MIN(length(across_a), length(across_b));
+    float thicker = YT_MAX(length(across_a), length(across_b));
+    float stronger = YT_MAX(a->score, b->score), weaker = YT_MIN(a->score, b->score);
+    return common(along(&a->box, rule->axis), along(&b->box, rule->axis)) >= -rule->gap * thinner &&
+           common(across_a, across_b) >= LINE_SHARED_MIN * thicker &&
+           weaker >= LINE_SCORE_MIN * stronger;
+}
+
+static bool fits(const struct yt_stitch_rule *rule, const struct yt_piece *a,
+                 const struct yt_piece *b, float *fit) {
+    struct span along_a = along(&a->detection.box, rule->axis);
+    struct span along_b = along(&b->detection.box, rule->axis);
+    if (a == b || along_a.lo > along_b.lo) return false;
+    *fit = 1;
+    return rule->gap > 0 ? fits_line(rule, &a->detection, &b->detection)
+                         : fits_cut(rule->axis, a, b, fit);
 }
 
 static struct yt_box grown(const struct yt_box *box, const struct yt_stitch_rule *rule) {
@@ -128,7 +149,8 @@ size_t yt_stitch(const struct yt_stitch_rule *rule, struct yt_piece *pieces, siz
     for (uint32_t i = 0; i < count; i++) parent[i] = i;
     for (size_t k = 0; k < links.count; k++) {
         struct link link = links.items[k];
-        if (is_ended[link.before] || is_begun[link.after]) continue;
+        bool is_taken = is_ended[link.before] || is_begun[link.after];
+        if (is_taken && rule->gap == 0) continue;
         is_ended[link.before] = is_begun[link.after] = true;
         parent[root_of(parent, link.after)] = root_of(parent, link.before);
     }

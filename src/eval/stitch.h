@@ -4,14 +4,17 @@
  * each window finds a piece. A rule says of a class in which direction its objects run, and how
  * far apart two pieces of one object may lie:
  *
- *     beam: horizontal        pieces belong together where one ends at its window's right border,
- *                             the other begins at its window's left border, and they overlap
- *     staff: horizontal 1     also across a gap of up to 1 height of the piece, cut or not
- *     brace: vertical         the same, from top to bottom
+ *     beam: horizontal      two pieces are joined where one ends at its window's right border, the
+ *                           other begins at its window's left border, the windows lie beside each
+ *                           other, and the pieces overlap and share at least half of the smaller
+ *                           one's height; an end is joined to one other, the best fitting first
+ *     staff: horizontal 1   two pieces are joined, cut or not and whatever the windows, where the
+ *                           gap between them is at most 1 height, they share 0.6 of the larger
+ *                           one's height, and the weaker has a tenth of the other's score: for
+ *                           classes of which no two lie end to end
+ *     brace: vertical       the same from top to bottom, with width for height
  *
- * In both cases the two were seen through windows beside each other (for `vertical`: below each
- * other), and across the direction they share at least half of what the smaller one takes. An end
- * is joined to one other end, the best fitting first. Joined pieces become their hull.
+ * Joined pieces become their hull.
  */
 #ifndef YT_EVAL_STITCH_H
 #define YT_EVAL_STITCH_H
