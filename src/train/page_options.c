@@ -1,4 +1,5 @@
 #include "train/page_options.h"
+#include "base/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,13 @@ static struct yt_merge merge_of(const struct yt_settings *settings) {
     return how;
 }
 
+/* A tile a thread: more at once are no faster, and memory has to be got and cleared for them (a page
+ * on two threads: 1.87 s with 2, 2.14 s with 16). */
+static int batch_of(const struct yt_settings *settings) {
+    return yt_settings_where(settings, "batch") ? settings->batch
+                                                : YT_MIN(settings->batch, yt_threads());
+}
+
 int yt_page_options_init(struct yt_page_options *pages, const struct yt_settings *settings,
                          const char *const *names, int nc, float conf) {
     pages->rules = yt_calloc((size_t)nc, sizeof *pages->rules);
@@ -31,7 +39,7 @@ int yt_page_options_init(struct yt_page_options *pages, const struct yt_settings
     }
     pages->predict = (struct yt_predict_options){
         .imgsz = settings->imgsz,
-        .batch = settings->batch,
+        .batch = batch_of(settings),
         .max_det = settings->max_det > 0 ? settings->max_det : YT_MAX_DET,
         .conf = isnan(settings->conf) ? conf : (float)settings->conf,
         .sliced = sliced_of(settings),
