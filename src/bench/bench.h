@@ -8,11 +8,12 @@
 #include "data/loader.h"
 
 struct yt_bench_options {
-    const char *scale; /* n s m b l x */
+    const char *scale;   /* n s m b l x */
+    const char *weights; /* of infer: file of the model to run instead; NULL: random */
     int nc, batch, imgsz;
     int boxes;     /* labels an image */
     int steps;     /* runs that are measured; of ops: hundredths of a second for each */
-    bool lockstep; /* of train and infer: yt_bench_lockstep instead of a report */
+    bool lockstep; /* yt_bench_lockstep instead of a report; not of ops */
 };
 
 /* A batch of noise with labels of the sizes that music has. */
@@ -26,8 +27,8 @@ int yt_bench_infer(const struct yt_bench_options *options, struct yt_str *json);
 int yt_bench_peak(const struct yt_bench_options *options, struct yt_str *json); /* threads alone */
 
 /* For measuring several engines in turn: prints "ready", then reads lines, each with a count, and
- * answers each with a line of that many numbers, the milliseconds that runs took. `run` returns its
- * own, or NAN + yt_fail. Ends where standard input does. */
+ * answers each with a line of that many figures: the milliseconds of a run, or the GFLOP/s of a
+ * probe. `run` returns its own, or NAN + yt_fail. Ends where standard input does. */
 int yt_bench_lockstep(double (*run)(void *user), void *user);
 
 #endif

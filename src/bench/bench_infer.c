@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "base/threads.h"
 #include "infer/detector.h"
+#include "yolov10/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,20 +50,22 @@ static double lockstep(void *user) {
     return run_once(run) ? NAN : 1e3 * run->network_s;
 }
 
-static void report(const struct yt_bench_options *o, double *network_s, double *decode_s,
+static void report(const struct run *run, double *network_s, double *decode_s,
                    struct yt_str *json) {
+    const struct yt_bench_options *o = run->options;
+    const struct yt_model *model = yt_detector_model(run->detector);
     size_t n = (size_t)o->steps;
     qsort(network_s, n, sizeof(double), ascending);
     qsort(decode_s, n, sizeof(double), ascending);
     double median = network_s[n / 2], p95 = network_s[YT_MIN(n - 1, n * 95 / 100)];
     yt_info("infer yolov10%s, batch %d, %d px, %d classes, %d threads: median %.2f ms, p95 %.2f ms "
             "(decoding %.2f ms), %.1f images/s",
-            o->scale, o->batch, o->imgsz, o->nc, yt_threads(), 1e3 * median, 1e3 * p95,
-            1e3 * decode_s[n / 2], o->batch / median);
+            model->scale->name, o->batch, o->imgsz, model->nc, yt_threads(), 1e3 * median,
+            1e3 * p95, 1e3 * decode_s[n / 2], o->batch / median);
     yt_str_add(json,
                "{\"bench\":\"infer\",\"model\":\"%s\",\"batch\":%d,\"imgsz\":%d,\"threads\":%d,"
                "\"median_ms\":%.4f,\"p95_ms\":%.4f,\"decode_ms\":%.4f,\"images_per_s\":%.3f}\n",
-               o->scale, o->batch, o->imgsz, yt_threads(), 1e3 * median, 1e3 * p95,
+               model->scale->name, o->batch, o->imgsz, yt_threads(), 1e3 * median, 1e3 * p95,
                1e3 * decode_s[n / 2], o->batch / median);
 }
 
@@ -75,7 +78,7 @@ static int measure(const struct yt_bench_options *o, struct run *run, struct yt_
         network_s[i] = run->network_s;
         decode_s[i] = run->decode_s;
     }
-    if (!failed) report(o, network_s, decode_s, json);
+    if (!failed) report(run, network_s, decode_s, json);
     free(network_s);
     free(decode_s);
     return failed;
@@ -101,11 +104,18 @@ static int bench(const struct yt_bench_options *o, struct yt_detector *detector,
     return failed;
 }
 
-int yt_bench_infer(const struct yt_bench_options *o, struct yt_str *json) {
+/* NULL + yt_fail. */
+static struct yt_model *make_random(const struct yt_bench_options *o) {
     const struct yt_scale *scale = yt_scale_find(o->scale);
-    if (!scale) return -1;
+    if (!scale) return NULL;
     struct yt_model *model = yt_model_new(scale, o->nc);
     yt_model_init(model, 0);
+    return model;
+}
+
+int yt_bench_infer(const struct yt_bench_options *o, struct yt_str *json) {
+    struct yt_model *model = o->weights ? yt_model_open(o->weights) : make_random(o);
+    if (!model) return -1;
     struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_ONE2ONE);
     int failed = bench(o, detector, json);
     yt_detector_free(detector);

@@ -12,14 +12,14 @@ int yt_bench_lockstep(double (*run)(void *user), void *user) {
         if (end == line || *end != '\n' || count < 1)
             return yt_fail("standard input: a line must be how often to run, a whole number");
         struct yt_str answer = {0};
-        double ms = 0;
-        for (; count > 0 && !isnan(ms); count--) {
-            ms = run(user);
-            yt_str_add(&answer, "%.4f ", ms);
+        double figure = 0;
+        for (; count > 0 && !isnan(figure); count--) {
+            figure = run(user);
+            yt_str_add(&answer, "%.4f ", figure);
         }
         yt_info("%s", answer.s);
         yt_str_release(&answer);
-        if (isnan(ms)) return -1;
+        if (isnan(figure)) return -1;
     }
     return 0;
 }

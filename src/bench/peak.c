@@ -5,6 +5,7 @@
 #include "tensor/kernels.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECONDS 0.1
@@ -29,15 +30,20 @@
 DEFINE_ROUNDS(rounds_8, 32, "avx2,fma")
 DEFINE_ROUNDS(rounds_16, 64, "avx512f,fma")
 
-double yt_peak_gflops(double *mean) {
-    if (mean) *mean = 0;
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double yt_peak_gflops(double *median) {
+    if (median) *median = 0;
     bool wide = strcmp(yt_isa(), "avx512") == 0, narrow = strcmp(yt_isa(), "avx2") == 0;
     if (!wide && !narrow) return 0;
-    double gflop = 2e-9 * CHAINS * ROUNDS * (wide ? 16 : 8) * yt_threads(), best = 0;
-    double begin = yt_now(), now = begin;
+    double gflop = 2e-9 * CHAINS * ROUNDS * (wide ? 16 : 8) * yt_threads();
+    double *seconds = NULL;
+    size_t rounds = 0, cap = 0;
     volatile float sink = 0;
-    int rounds = 0;
-    for (; now < begin + SECONDS; rounds++) {
+    for (double now = yt_now(), end = now + SECONDS; now < end; rounds++) {
         double start = now;
 #    pragma omp parallel num_threads(yt_threads())
         {
@@ -46,14 +52,18 @@ double yt_peak_gflops(double *mean) {
             sink = sink + sum;
         }
         now = yt_now();
-        best = fmax(best, gflop / (now - start));
+        seconds = yt_grow(seconds, &cap, rounds + 1, sizeof *seconds);
+        seconds[rounds] = now - start;
     }
-    if (mean) *mean = gflop * rounds / (now - begin);
+    qsort(seconds, rounds, sizeof *seconds, ascending);
+    double best = gflop / seconds[0];
+    if (median) *median = gflop / seconds[rounds / 2];
+    free(seconds);
     return best;
 }
 #else
-double yt_peak_gflops(double *mean) {
-    if (mean) *mean = 0;
+double yt_peak_gflops(double *median) {
+    if (median) *median = 0;
     return 0;
 }
 #endif

@@ -4,10 +4,10 @@
 #define YT_BENCH_PEAK_H
 
 /* Fused multiply-adds with the vectors of the instruction set in use (yt_isa), two operations
- * each, in GFLOP/s: of the best moment. `mean` (may be NULL): of the whole tenth of a second, which
- * is less where other programs, or other guests of the same host, take the cores away. Both 0 where
- * it is not measured. */
-double yt_peak_gflops(double *mean);
+ * each, in GFLOP/s: of the best moment. `median` (may be NULL): of most of the tenth of a second,
+ * which is less where other programs, or other guests of the same host, hold the cores. Both 0
+ * where it is not measured. */
+double yt_peak_gflops(double *median);
 /* a[i] = b[i] + s*c[i] over arrays that no cache holds, three streams, in GB/s. NAN + yt_fail
  * without memory for them. */
 double yt_peak_gbytes(void);

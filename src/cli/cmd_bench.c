@@ -16,13 +16,14 @@ static const struct {
     {"ops", yt_bench_ops, 4, 2, false},
     {"train", yt_bench_train, 16, 3, true},
     {"infer", yt_bench_infer, 1, 50, true},
-    {"peak", yt_bench_peak, 1, 1, false},
+    {"peak", yt_bench_peak, 1, 1, true},
 };
 
 static int bench(const struct yt_settings *settings, size_t which) {
     bool batch_set = yt_settings_where(settings, "batch") != NULL;
     struct yt_bench_options options = {
         .scale = strcmp(settings->model, "auto") == 0 ? "n" : settings->model,
+        .weights = settings->weights,
         .nc = settings->nc,
         .batch = batch_set ? settings->batch : benches[which].batch,
         .imgsz = settings->imgsz,
@@ -31,7 +32,11 @@ static int bench(const struct yt_settings *settings, size_t which) {
         .steps = settings->steps > 0 ? settings->steps : benches[which].steps,
     };
     if (settings->lockstep && !benches[which].lockstep) {
-        yt_fail("bench %s: lockstep is for train and infer", benches[which].name);
+        yt_fail("bench %s: lockstep is for train, infer and peak", benches[which].name);
+        return YT_EXIT_USAGE;
+    }
+    if (settings->weights && benches[which].run != yt_bench_infer) {
+        yt_fail("bench %s: weights is for infer", benches[which].name);
         return YT_EXIT_USAGE;
     }
     struct yt_str json = {0};

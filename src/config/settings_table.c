@@ -240,8 +240,8 @@ static const struct yt_setting rows[] = {
      WORDS({"auto", 0})},
     {KEY(json), "none", "bench", .help = "file that receives the figures, a JSON object a line"},
     {KEY(lockstep), "false", "bench",
-     .help = "train, infer: run as often as each line of standard input says and answer with the "
-             "milliseconds, to measure several engines in turn"},
+     .help = "run as often as each line of standard input says and answer with the milliseconds "
+             "(peak: GFLOP/s), to measure several engines in turn"},
 };
 
 const struct yt_setting *yt_settings_rows(size_t *count) {

@@ -1,15 +1,15 @@
-"""One training step of the YOLOv10 reference in PyTorch for each line read, its milliseconds for each
-line written. A step is what `yt bench train` measures: forward, both losses, backward, clipping,
-AdamW, EMA, on a fixed batch of noise with labels of the sizes that music has."""
+"""Training steps of the YOLOv10 reference in PyTorch, run for each line read (lockstep.py). A step is
+what `yt bench train` measures: forward, both losses, backward, clipping, AdamW, EMA, on a fixed batch
+of noise with labels of the sizes that music has."""
 
 import argparse
-import resource
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+
+import lockstep
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
 import reference
@@ -60,13 +60,7 @@ def main():
         optimizer.zero_grad()
         ema.update(model)
 
-    step()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        step()
-        took = 1e3 * (time.perf_counter() - start)
-        print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+    lockstep.serve(step)
 
 
 main()
