@@ -25,9 +25,3 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     yt_kernels(wide 16 -mavx2 -mfma -O1)
   endif()
 endif()
-
-add_executable(bench_kernels EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tools/bench_kernels.c)
-target_link_libraries(bench_kernels PRIVATE yt_tensor)
-target_compile_options(bench_kernels PRIVATE -Wno-psabi)
-set_source_files_properties(${CMAKE_SOURCE_DIR}/tools/bench_kernels.c PROPERTIES
-  COMPILE_OPTIONS -ffp-contract=fast)

@@ -71,6 +71,7 @@ void yt_detector_free(struct yt_detector *detector) {
 
 void yt_detector_update(struct yt_detector *detector, const float *values) {
     yt_fold(detector->model, values, detector->folded);
+    if (detector->plan_count) yt_graph_prepare(detector->plans[0].g); /* the plans share the room */
 }
 
 const struct yt_model *yt_detector_model(const struct yt_detector *detector) {
@@ -103,6 +104,7 @@ static int add_plan(struct yt_detector *detector, int n, int h, int w) {
         yt_graph_free(plan.g);
         return yt_fail_in("%d images of %dx%d", n, w, h);
     }
+    yt_graph_prepare(plan.g);
     detector->plans[detector->plan_count] = plan;
     return detector->plan_count++;
 }

@@ -60,6 +60,7 @@ struct yt_op {
     /* Writes the value again, the same bits, from the inputs' values and what forward saved. So
      * cheap that the value need not be kept for backward. NULL: it must be kept. */
     void (*renew)(struct yt_graph *g, struct yt_node *node);
+    void (*prepare)(struct yt_graph *g, struct yt_node *node); /* see yt_graph_prepare; or NULL */
     size_t (*scratch)(const struct yt_graph *g, const struct yt_node *node); /* floats; or NULL */
     double (*flops)(const struct yt_node *node); /* of a forward; NULL: not counted */
     /* What makes two nodes of the same shapes different work, e.g. "3x3 s2"; NULL: nothing. */
@@ -105,6 +106,10 @@ int yt_graph_plan(struct yt_graph *g, enum yt_memory memory);
 int yt_graph_plan_within(struct yt_graph *g, const struct yt_graph *host);
 void yt_graph_forward(struct yt_graph *g);
 void yt_graph_backward(struct yt_graph *g);
+
+/* Brings the parameters into the order that forward reads them in, once for all runs to come. To be
+ * called again when a parameter has changed: until then forward may see the old one. */
+void yt_graph_prepare(struct yt_graph *g);
 
 enum yt_graph_mode yt_graph_mode(const struct yt_graph *g);
 struct yt_params *yt_graph_params(const struct yt_graph *g);

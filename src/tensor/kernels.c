@@ -27,15 +27,22 @@ static void check_double(const struct yt_map *small, const struct yt_map *large)
     YT_ASSERT(2 * small->h == large->h && 2 * small->w == large->w);
 }
 
+size_t yt_conv2d_packed_floats(const struct yt_conv *conv, int c_in, int c_out) {
+    return yt_kernels_now()->conv2d_packed_floats(conv, c_in, c_out);
+}
+void yt_conv2d_pack(const struct yt_conv *conv, int c_in, int c_out, const float *w,
+                    float *packed) {
+    yt_kernels_now()->conv2d_pack(conv, c_in, c_out, w, packed);
+}
 size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                  const struct yt_map *y) {
     check_conv(conv, x, y);
     return yt_kernels_now()->conv2d_forward_scratch(conv, x, y);
 }
-void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *packed,
                        const float *bias, enum yt_act act, const struct yt_map *y, float *scratch) {
     check_conv(conv, x, y);
-    yt_kernels_now()->conv2d_forward(conv, x, w, bias, act, y, scratch);
+    yt_kernels_now()->conv2d_forward(conv, x, packed, bias, act, y, scratch);
 }
 size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
                                         const struct yt_map *dx) {

@@ -38,9 +38,14 @@ int yt_isa_set(const char *name);
 struct yt_conv {
     int k, stride, pad;
 };
+/* Forward reads the weights in an order of its own, `packed`: yt_conv2d_packed_floats() floats,
+ * 64-byte aligned, which hold good for maps of any size until the weights change. The order is
+ * that of the instruction set in use. */
+size_t yt_conv2d_packed_floats(const struct yt_conv *conv, int c_in, int c_out);
+void yt_conv2d_pack(const struct yt_conv *conv, int c_in, int c_out, const float *w, float *packed);
 size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                  const struct yt_map *y);
-void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
+void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *packed,
                        const float *bias, enum yt_act act, const struct yt_map *y, float *scratch);
 /* dx (+)= dy * w^T */
 size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,

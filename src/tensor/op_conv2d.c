@@ -7,16 +7,39 @@ struct attr {
     struct yt_conv conv;
     int weight, bias;
     enum yt_act act;
+    const float *packed; /* the weights, packed once for all; NULL: packed at every forward */
 };
 
 static const float *value_or_null(const struct yt_graph *g, int param) {
     return param < 0 ? NULL : yt_params_value(yt_graph_params(g), param);
 }
 
+static void pack(struct yt_graph *g, const struct yt_node *node, float *packed) {
+    const struct attr *a = node->attr;
+    yt_conv2d_pack(&a->conv, node->in[0]->value.c, node->value.c,
+                   yt_params_value(yt_graph_params(g), a->weight), packed);
+}
+
+static size_t packed_floats(const struct yt_node *node) {
+    const struct attr *a = node->attr;
+    size_t floats = yt_conv2d_packed_floats(&a->conv, node->in[0]->value.c, node->value.c);
+    return (floats + 15) / 16 * 16;
+}
+
 static void forward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
-    yt_conv2d_forward(&a->conv, &node->in[0]->value, value_or_null(g, a->weight),
-                      value_or_null(g, a->bias), a->act, &node->value, yt_graph_scratch(g));
+    float *scratch = yt_graph_scratch(g);
+    if (!a->packed) pack(g, node, scratch);
+    yt_conv2d_forward(&a->conv, &node->in[0]->value, a->packed ? a->packed : scratch,
+                      value_or_null(g, a->bias), a->act, &node->value,
+                      scratch + packed_floats(node));
+}
+
+static void prepare(struct yt_graph *g, struct yt_node *node) {
+    struct attr *a = node->attr;
+    float *room = yt_params_room(yt_graph_params(g), a->weight, packed_floats(node));
+    pack(g, node, room);
+    a->packed = room;
 }
 
 static void backward_weight(struct yt_graph *g, struct yt_node *node) {
@@ -37,7 +60,7 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_map *x = &node->in[0]->value, *y = &node->value;
-    size_t floats = yt_conv2d_forward_scratch(&a->conv, x, y);
+    size_t floats = packed_floats(node) + yt_conv2d_forward_scratch(&a->conv, x, y);
     if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return floats;
     floats = YT_MAX(floats, yt_conv2d_backward_input_scratch(&a->conv, y, x));
     return YT_MAX(floats, yt_conv2d_backward_weight_scratch(&a->conv, x, y));
@@ -60,6 +83,7 @@ static const struct yt_op op_conv2d = {
     .forward = forward,
     .backward = backward,
     .backward_weight = backward_weight,
+    .prepare = prepare,
     .scratch = scratch,
     .flops = flops,
     .describe = describe,
@@ -74,7 +98,7 @@ struct yt_node *yt_conv2d(struct yt_graph *g, struct yt_node *x, struct yt_conv 
     int width = (x->value.w + 2 * conv.pad - conv.k) / conv.stride + 1;
     struct yt_node *node =
         yt_node_new(g, &op_conv2d, &x, 1, x->value.n, h, width, w->shape[0], sizeof(struct attr));
-    *(struct attr *)node->attr = (struct attr){conv, weight, bias, act};
+    *(struct attr *)node->attr = (struct attr){conv, weight, bias, act, NULL};
     YT_ASSERT(yt_graph_mode(g) != YT_GRAPH_TRAIN || act == YT_ACT_NONE);
     node->needs_grad = yt_graph_mode(g) == YT_GRAPH_TRAIN;
     return node;

@@ -11,7 +11,10 @@ struct yt_params *yt_params_new(void) {
 
 void yt_params_free(struct yt_params *params) {
     if (!params) return;
-    for (size_t i = 0; i < params->count; i++) free(params->items[i].name);
+    for (size_t i = 0; i < params->count; i++) {
+        free(params->items[i].name);
+        free(params->items[i].room);
+    }
     free(params->items);
     free(params->value);
     free(params->grad);
@@ -104,4 +107,14 @@ size_t yt_params_elements(const struct yt_params *params, enum yt_param_kind kin
     for (size_t i = 0; i < params->count; i++)
         if (params->items[i].kind == kind) sum += params->items[i].count;
     return sum;
+}
+
+float *yt_params_room(struct yt_params *params, int index, size_t floats) {
+    struct yt_param *param = &params->items[index];
+    if (param->room_floats < floats) {
+        free(param->room);
+        param->room = aligned_zeros(floats);
+        param->room_floats = floats;
+    }
+    return param->room;
 }

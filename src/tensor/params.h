@@ -34,6 +34,8 @@ struct yt_param {
     enum yt_param_kind kind;
     int rank, shape[4];   /* PyTorch's */
     size_t offset, count; /* in the arrays, in floats */
+    float *room;          /* yt_params_room; NULL: none yet */
+    size_t room_floats;
 };
 
 struct yt_params {
@@ -56,6 +58,11 @@ void yt_params_allocate(struct yt_params *params);
 
 float *yt_params_value(const struct yt_params *params, int index);
 float *yt_params_grad(const struct yt_params *params, int index); /* NULL for buffers */
+
+/* Memory for a tensor in another order, the same at every call and until the parameters are freed:
+ * what networks of different sizes over the same parameters share. Asking for more than before
+ * makes it anew. */
+float *yt_params_room(struct yt_params *params, int index, size_t floats);
 
 /* One tensor between an array laid out like params->value and PyTorch's element order. */
 void yt_params_export(const struct yt_param *param, const float *array, float *out);

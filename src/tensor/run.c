@@ -29,6 +29,11 @@ static void place_values(struct yt_graph *g, bool backward) {
     for (size_t i = 0; i < g->count; i++) g->nodes[i]->value.p = g->nodes[i]->value_at[backward];
 }
 
+void yt_graph_prepare(struct yt_graph *g) {
+    for (size_t i = 0; i < g->count; i++)
+        if (g->nodes[i]->op->prepare) g->nodes[i]->op->prepare(g, g->nodes[i]);
+}
+
 void yt_graph_forward(struct yt_graph *g) {
     YT_ASSERT(g->planned);
     place_values(g, false);

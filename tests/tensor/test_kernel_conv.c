@@ -15,6 +15,9 @@ static const struct shape shapes[] = {
     {"first layer", {3, 2, 1}, 2, 18, 22, 3, 16, false},
     {"3x3", {3, 1, 1}, 2, 9, 13, 16, 16, false},
     {"3x3, 32 channels", {3, 1, 1}, 1, 11, 20, 32, 32, false},
+    {"3x3, 36 > 44 channels, even sizes", {3, 1, 1}, 2, 14, 8, 36, 44, false},
+    {"3x3, 64 > 33 channels, many tiles", {3, 1, 1}, 3, 31, 33, 64, 33, false},
+    {"3x3, 40 > 72 channels, one pixel", {3, 1, 1}, 1, 1, 1, 40, 72, false},
     {"3x3, odd channels", {3, 1, 1}, 2, 7, 5, 5, 11, false},
     {"3x3, stride 2", {3, 2, 1}, 2, 12, 14, 16, 24, false},
     {"3x3, stride 2, odd sizes", {3, 2, 1}, 2, 11, 9, 7, 19, false},
@@ -50,6 +53,21 @@ static size_t weights_of(const struct shape *s) {
     return (size_t)s->conv.k * s->conv.k * (s->depthwise ? 1 : s->c_in) * s->c_out;
 }
 
+static void conv_forward(const struct shape *s, const struct yt_map *x, const float *w,
+                         const float *bias, enum yt_act act, const struct yt_map *y) {
+    if (s->depthwise) {
+        yt_dwconv2d_forward(&s->conv, x, w, bias, act, y);
+        return;
+    }
+    const size_t packed_count = yt_conv2d_packed_floats(&s->conv, s->c_in, s->c_out);
+    const size_t count = yt_conv2d_forward_scratch(&s->conv, x, y);
+    float *packed = ref_scratch(packed_count), *scratch = ref_scratch(count);
+    yt_conv2d_pack(&s->conv, s->c_in, s->c_out, w, packed);
+    yt_conv2d_forward(&s->conv, x, packed, bias, act, y, scratch);
+    ref_scratch_free(scratch, count);
+    ref_scratch_free(packed, packed_count);
+}
+
 static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool with_bias) {
     struct yt_map x = input_of(s, gap), y = output_of(s, gap);
     ref_fill(&x, 1, -1, 1);
@@ -63,14 +81,7 @@ static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool wi
     for (size_t i = 0; act == YT_ACT_SILU && i < (size_t)y.n * y.h * y.w * y.c; i++) {
         expected[i] = ref_silu(expected[i]);
     }
-    if (s->depthwise) {
-        yt_dwconv2d_forward(&s->conv, &x, w, with_bias ? bias : NULL, act, &y);
-    } else {
-        const size_t count = yt_conv2d_forward_scratch(&s->conv, &x, &y);
-        float *scratch = ref_scratch(count);
-        yt_conv2d_forward(&s->conv, &x, w, with_bias ? bias : NULL, act, &y, scratch);
-        ref_scratch_free(scratch, count);
-    }
+    conv_forward(s, &x, w, with_bias ? bias : NULL, act, &y);
     uint64_t hash = ref_check(&y, expected, 1e-6, s->what);
     free(expected);
     ref_array_free(w, weights_of(s));
@@ -189,16 +200,9 @@ static uint64_t nan_stays(const void *arg) {
     ref_fill(&x, 1, -1, 1);
     x.p[0] = NAN;
     float *w = ref_array(weights_of(s), 2, 1, 2);
-    const size_t count = s->depthwise ? 0 : yt_conv2d_forward_scratch(&s->conv, &x, &y);
-    float *scratch = ref_scratch(count);
-    if (s->depthwise) {
-        yt_dwconv2d_forward(&s->conv, &x, w, NULL, YT_ACT_SILU, &y);
-    } else {
-        yt_conv2d_forward(&s->conv, &x, w, NULL, YT_ACT_SILU, &y, scratch);
-    }
+    conv_forward(s, &x, w, NULL, YT_ACT_SILU, &y);
     assert_true(isnan(y.p[0]));
     assert_false(isnan(y.p[(size_t)y.n * y.h * y.w * y.c - 1]));
-    ref_scratch_free(scratch, count);
     ref_array_free(w, weights_of(s));
     ref_map_free(&x);
     ref_map_free(&y);

@@ -27,6 +27,11 @@ YT_INLINE void multiply(const struct yt_block *block, const int rows, const int 
             YT_UNROLL for (int i = 0; i < rows; i++) sum[i][v] += bias;
         }
     }
+    if (block->act == YT_ACT_SILU) {
+        YT_UNROLL for (int i = 0; i < rows; i++) {
+            YT_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = silu_vec(sum[i][v]);
+        }
+    }
     const int last = vectors - 1, part = block->columns - last * YT_LANES;
     YT_UNROLL for (int i = 0; i < rows; i++) {
         float *c = block->c[i];

@@ -1,7 +1,7 @@
 /* The one inner loop of all dense convolutions: a block of registers.
  *
- *     c[i][v] (+)= bias[v] + sum_{s < segments} sum_{k < length}
- *                      a[i][s*a_segment + k*a_step] * b[s*b_segment + k*b_step + v]
+ *     c[i][v] (+)= act(bias[v] + sum_{s < segments} sum_{k < length}
+ *                      a[i][s*a_segment + k*a_step] * b[s*b_segment + k*b_step + v])
  *
  * for up to yt_block_rows() rows i and `vectors` vectors of YT_LANES columns v. One element of A is
  * broadcast, vectors of B are loaded, and the sums stay in registers. Rows are pointers, so a row
@@ -25,7 +25,8 @@ struct yt_block {
     const float *b;
     const float *bias; /* or NULL */
     float *c[YT_BLOCK_MAX_ROWS];
-    int columns; /* of c that are written, in (vectors - 1, vectors] * YT_LANES */
+    int columns;     /* of c that are written, in (vectors - 1, vectors] * YT_LANES */
+    enum yt_act act; /* of the sum; not together with add */
     bool add;
 };
 

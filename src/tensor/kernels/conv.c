@@ -28,7 +28,7 @@ struct phase {
     int top, left;        /* first tap, before the pixel */
     int h, w;             /* pixels of the result */
     size_t offset;        /* of the first of them in the result */
-    float *weights;       /* packed */
+    const float *weights; /* packed */
     int first_y, first_x; /* backward: the tap of w that is this phase's last */
 };
 struct pass {
@@ -145,12 +145,11 @@ static struct pass plan_backward(const struct yt_conv *conv, const struct yt_map
 }
 
 static size_t scratch_floats(const struct pass *pass) {
-    return packed_columns(pass->result->c) + pass->packed_floats +
-           (size_t)yt_threads() * pass->band_floats;
+    return packed_columns(pass->result->c) + (size_t)yt_threads() * pass->band_floats;
 }
 
-/* scratch: bias, the phases' weights, a band for each thread */
-static void use_scratch(struct pass *pass, const float *bias, float *scratch) {
+/* scratch: bias, then a band for each thread, whose place it returns */
+static float *use_bias(struct pass *pass, const float *bias, float *scratch) {
     const int columns = pass->result->c;
     if (bias) {
         pass->packed_bias = scratch;
@@ -158,13 +157,7 @@ static void use_scratch(struct pass *pass, const float *bias, float *scratch) {
             scratch[i] = (int)i < columns ? bias[i] : 0;
         }
     }
-    scratch += packed_columns(columns);
-    for (int i = 0; i < pass->phases; i++) {
-        struct phase *p = &pass->phase[i];
-        p->weights = scratch;
-        scratch += (size_t)p->rows * p->cols * pass->source->c * packed_columns(columns);
-    }
-    pass->band = scratch;
+    return scratch + packed_columns(columns);
 }
 
 /* Some rows of one tap's (c, columns) weights into their places in every panel. Element (i, j) is
@@ -175,7 +168,7 @@ struct tap {
     int number;
 };
 static void pack_rows(const struct tap *tap, const struct pass *pass, const struct phase *phase,
-                      int first, int last) {
+                      int first, int last, float *packed) {
     const int c = pass->source->c, columns = pass->result->c;
     const size_t depth = (size_t)phase->rows * phase->cols * c, row = (size_t)tap->number * c;
     for (int left = yt_vectors(columns), column = 0; left > 0;) {
@@ -183,7 +176,7 @@ static void pack_rows(const struct tap *tap, const struct pass *pass, const stru
         const int inside = YT_MIN(width, columns - column);
         for (int i = first; i < last; i++) {
             const float *from = tap->w + i * tap->w_row + column * tap->w_column;
-            float *to = phase->weights + column * depth + (row + i) * width;
+            float *to = packed + column * depth + (row + i) * width;
             for (int j = 0; j < inside; j++) to[j] = from[j * tap->w_column];
             for (int j = inside; j < width; j++) to[j] = 0;
         }
@@ -191,10 +184,10 @@ static void pack_rows(const struct tap *tap, const struct pass *pass, const stru
     }
 }
 
-/* The phase's packed (taps in the order of the source, c of source, c of result) = w, for backward
+/* packed (taps in the order of the source, c of source, c of result) = w, for backward
  * with its taps in reverse and transposed. */
 static void pack(const struct yt_conv *conv, const float *w, bool backward, const struct pass *pass,
-                 const struct phase *phase) {
+                 const struct phase *phase, float *packed) {
     enum { PARTS = 4 }; /* of a tap, since a 1x1 has but one */
     const int c = pass->source->c, columns = pass->result->c, s = conv->stride;
     YT_PARALLEL_FOR
@@ -209,16 +202,8 @@ static void pack(const struct yt_conv *conv, const float *w, bool backward, cons
                                 .w_row = backward ? 1 : columns,
                                 .w_column = backward ? c : 1,
                                 .number = number};
-        pack_rows(&tap, pass, phase, (int)yt_cut(c, PARTS, part), (int)yt_cut(c, PARTS, part + 1));
-    }
-}
-
-static void activate(const struct yt_block *block, int rows) {
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < block->columns; j += YT_LANES) {
-            const int n = YT_MIN(YT_LANES, block->columns - j);
-            store_part(block->c[i] + j, silu_vec(load_part(block->c[i] + j, n)), n);
-        }
+        pack_rows(&tap, pass, phase, (int)yt_cut(c, PARTS, part), (int)yt_cut(c, PARTS, part + 1),
+                  packed);
     }
 }
 
@@ -251,7 +236,6 @@ static void run_panel(const struct pass *pass, const struct window *at, struct y
             }
         }
         yt_block_choose(rows, vectors)(block);
-        if (pass->act == YT_ACT_SILU) activate(block, rows);
         if (at->ahead) {
             yt_prefetch(at->source + at->w * at->source_pixel, at->ahead, pass->source,
                         (size_t)column * blocks + i * block->columns, block->columns,
@@ -268,6 +252,7 @@ static void run_window(const struct pass *pass, const struct phase *phase,
                              .length = length,
                              .a_segment = (ptrdiff_t)(at->source_row / pass->step),
                              .a_step = 1,
+                             .act = pass->act,
                              .add = pass->add};
     for (int left = yt_vectors(columns), column = 0; left > 0;) {
         const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
@@ -328,6 +313,23 @@ static void run(const struct pass *pass) {
     }
 }
 
+size_t YT_KERNEL(conv2d_packed_floats)(const struct yt_conv *conv, int c_in, int c_out) {
+    if (yt_winograd_fits(conv, c_in, c_out)) return yt_winograd_packed_floats(c_in, c_out);
+    return (size_t)conv->k * conv->k * c_in * packed_columns(c_out);
+}
+
+void YT_KERNEL(conv2d_pack)(const struct yt_conv *conv, int c_in, int c_out, const float *w,
+                            float *packed) {
+    if (yt_winograd_fits(conv, c_in, c_out)) {
+        yt_winograd_pack(w, false, c_in, c_out, packed);
+        return;
+    }
+    const struct yt_map x = {.c = c_in}, y = {.c = c_out};
+    const struct pass pass = {.source = &x, .result = &y};
+    const struct phase phase = forward_phase(conv, &y);
+    pack(conv, w, false, &pass, &phase, packed);
+}
+
 size_t YT_KERNEL(conv2d_forward_scratch)(const struct yt_conv *conv, const struct yt_map *x,
                                          const struct yt_map *y) {
     if (yt_winograd_fits(conv, x->c, y->c)) return yt_winograd_scratch(x, y);
@@ -335,38 +337,46 @@ size_t YT_KERNEL(conv2d_forward_scratch)(const struct yt_conv *conv, const struc
     return scratch_floats(&pass);
 }
 
-void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *x, const float *w,
-                               const float *bias, enum yt_act act, const struct yt_map *y,
-                               float *scratch) {
+void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *x,
+                               const float *packed, const float *bias, enum yt_act act,
+                               const struct yt_map *y, float *scratch) {
     if (yt_winograd_fits(conv, x->c, y->c)) {
-        const struct yt_winograd_how how = {.bias = bias, .act = act};
-        yt_winograd_run(x, w, y, how, scratch);
+        yt_winograd_run(x, packed, y, (struct yt_winograd_how){.bias = bias, .act = act}, scratch);
         return;
     }
     struct pass pass = plan_forward(conv, x, y);
     pass.act = act;
-    use_scratch(&pass, bias, scratch);
-    pack(conv, w, false, &pass, &pass.phase[0]);
+    pass.phase[0].weights = packed;
+    pass.band = use_bias(&pass, bias, scratch);
     run(&pass);
 }
 
 size_t YT_KERNEL(conv2d_backward_input_scratch)(const struct yt_conv *conv, const struct yt_map *dy,
                                                 const struct yt_map *dx) {
-    if (yt_winograd_fits(conv, dy->c, dx->c)) return yt_winograd_scratch(dy, dx);
+    if (yt_winograd_fits(conv, dy->c, dx->c))
+        return yt_winograd_packed_floats(dy->c, dx->c) + yt_winograd_scratch(dy, dx);
     struct pass pass = plan_backward(conv, dy, dx);
-    return scratch_floats(&pass);
+    return pass.packed_floats + scratch_floats(&pass);
 }
 
 void YT_KERNEL(conv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,
                                       const float *w, const struct yt_map *dx, bool add,
                                       float *scratch) {
     if (yt_winograd_fits(conv, dy->c, dx->c)) {
-        yt_winograd_run(dy, w, dx, (struct yt_winograd_how){.backward = true, .add = add}, scratch);
+        float *u = scratch;
+        yt_winograd_pack(w, true, dy->c, dx->c, u);
+        yt_winograd_run(dy, u, dx, (struct yt_winograd_how){.add = add},
+                        u + yt_winograd_packed_floats(dy->c, dx->c));
         return;
     }
     struct pass pass = plan_backward(conv, dy, dx);
     pass.add = add;
-    use_scratch(&pass, NULL, scratch);
-    for (int i = 0; i < pass.phases; i++) pack(conv, w, true, &pass, &pass.phase[i]);
+    for (int i = 0; i < pass.phases; i++) {
+        struct phase *p = &pass.phase[i];
+        pack(conv, w, true, &pass, p, scratch);
+        p->weights = scratch;
+        scratch += (size_t)p->rows * p->cols * dy->c * packed_columns(dx->c);
+    }
+    pass.band = scratch;
     run(&pass);
 }

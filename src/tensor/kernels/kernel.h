@@ -16,6 +16,8 @@
 #include "tensor/kernels.h"
 
 #define YT_KERNELS(X)                                                                              \
+    X(conv2d_packed_floats)                                                                        \
+    X(conv2d_pack)                                                                                 \
     X(conv2d_forward_scratch)                                                                      \
     X(conv2d_forward)                                                                              \
     X(conv2d_backward_input_scratch)                                                               \

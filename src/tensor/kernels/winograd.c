@@ -20,9 +20,9 @@ enum {
 
 struct plan {
     struct yt_tiling tiling;
-    int tasks, most;              /* tiles of a task at most */
-    size_t in, out;               /* floats of a tile's row of V and of M */
-    size_t u_floats, task_floats; /* of all 16 matrices; of a thread's V, M and patch */
+    int tasks, most;    /* tiles of a task at most */
+    size_t in, out;     /* floats of a tile's row of V and of M */
+    size_t task_floats; /* of a thread's V, M and patch */
 };
 
 static struct plan plan_of(const struct yt_map *source, const struct yt_map *result) {
@@ -37,7 +37,6 @@ static struct plan plan_of(const struct yt_map *source, const struct yt_map *res
                                 YT_MIN(MIN_TASKS, p.tiling.count / (LEAST_TILES / 2)));
     p.tasks = (int)YT_MAX(tasks, (size_t)1);
     p.most = (int)((p.tiling.count + p.tasks - 1) / p.tasks);
-    p.u_floats = YT_PLACES * source->c * p.out;
     p.task_floats =
         YT_PLACES * (yt_matrix_floats(p.most, p.in) + yt_matrix_floats(p.most, p.out) + source->c);
     return p;
@@ -45,7 +44,7 @@ static struct plan plan_of(const struct yt_map *source, const struct yt_map *res
 
 size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *result) {
     const struct plan p = plan_of(source, result);
-    return p.out + p.u_floats + yt_threads() * p.task_floats;
+    return p.out + yt_threads() * p.task_floats;
 }
 
 /* --- U = G g G^T ----------------------------------------------------------------------------- */
@@ -113,31 +112,35 @@ static void put_column(const float *w, int ci, int c_in, int c_out, float *u, si
 }
 
 /* Columns of padding meet the products too. */
-static void clear_padding(const struct yt_map *source, const struct yt_map *result, float *u,
-                          size_t matrix) {
-    const int columns = result->c, last = yt_vectors(columns) * YT_LANES;
-    for (int column = columns; column < last; column++) {
-        const struct panel panel = panel_of(column, columns);
+static void clear_padding(int in, int out, float *u, size_t matrix) {
+    for (int column = out; column < yt_vectors(out) * YT_LANES; column++) {
+        const struct panel panel = panel_of(column, out);
         for (int i = 0; i < YT_PLACES; i++) {
-            float *to = u + i * matrix + (size_t)panel.first * source->c + column - panel.first;
-            for (int k = 0; k < source->c; k++) to[k * panel.width] = 0;
+            float *to = u + i * matrix + (size_t)panel.first * in + column - panel.first;
+            for (int k = 0; k < in; k++) to[k * panel.width] = 0;
         }
     }
 }
 
-static void transform_weights(const struct plan *p, const struct yt_map *source, const float *w,
-                              const struct yt_map *result, bool backward, float *u) {
-    const size_t matrix = p->u_floats / YT_PLACES;
-    const int c_in = backward ? result->c : source->c, c_out = backward ? source->c : result->c;
+static size_t matrix_floats(int in, int out) {
+    return in * yt_round_up(out, 16);
+}
+
+size_t yt_winograd_packed_floats(int in, int out) {
+    return YT_PLACES * matrix_floats(in, out);
+}
+
+void yt_winograd_pack(const float *w, bool backward, int in, int out, float *u) {
+    const size_t matrix = matrix_floats(in, out);
     YT_PARALLEL_FOR
-    for (int ci = 0; ci < c_in; ci++) {
+    for (int ci = 0; ci < (backward ? out : in); ci++) {
         if (backward) {
-            put_column(w, ci, c_in, c_out, u, matrix);
+            put_column(w, ci, out, in, u, matrix);
         } else {
-            put_row(w, ci, c_in, c_out, u, matrix);
+            put_row(w, ci, in, out, u, matrix);
         }
     }
-    if (backward) clear_padding(source, result, u, matrix);
+    if (backward) clear_padding(in, out, u, matrix);
 }
 
 /* --- V = B^T d B ----------------------------------------------------------------------------- */
@@ -215,16 +218,16 @@ static void multiply(const struct plan *p, int c, int columns, int tiles, const 
     }
 }
 
-void yt_winograd_run(const struct yt_map *source, const float *w, const struct yt_map *result,
+void yt_winograd_run(const struct yt_map *source, const float *u, const struct yt_map *result,
                      struct yt_winograd_how how, float *scratch) {
     const struct plan p = plan_of(source, result);
-    float *bias = NULL, *u = scratch + p.out, *work = u + p.u_floats;
+    const size_t u_matrix = matrix_floats(source->c, result->c);
+    float *bias = NULL, *work = scratch + p.out;
     if (how.bias) {
         bias = scratch;
         memset(bias, 0, p.out * sizeof *bias);
         memcpy(bias, how.bias, result->c * sizeof *bias);
     }
-    transform_weights(&p, source, w, result, how.backward, u);
     YT_PARALLEL_FOR
     for (int task = 0; task < p.tasks; task++) {
         const size_t first = yt_cut(p.tiling.count, p.tasks, task);
@@ -240,8 +243,8 @@ void yt_winograd_run(const struct yt_map *source, const float *w, const struct y
             transform_patch(&d, source->c, v + t * p.in, v_matrix);
         }
         for (int i = 0; i < YT_PLACES; i++) {
-            multiply(&p, source->c, result->c, tiles, v + i * v_matrix,
-                     u + i * (p.u_floats / YT_PLACES), m + i * m_matrix);
+            multiply(&p, source->c, result->c, tiles, v + i * v_matrix, u + i * u_matrix,
+                     m + i * m_matrix);
         }
         for (int t = 0; t < tiles; t++) {
             put_tile(&p, m + t * p.out, m_matrix, result, first + t, &how, bias);

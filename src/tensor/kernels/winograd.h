@@ -33,17 +33,23 @@ static inline bool yt_winograd_fits(const struct yt_conv *conv, int in, int out)
     return conv->k == 3 && conv->stride == 1 && conv->pad == 1 && in >= 32 && out >= 32;
 }
 
-/* Forward (w as in kernels.h, of source to result channels), or with `backward` the gradient of the
- * input: source is dy, result is dx, and w still the forward's. */
+/* U = G g G^T, 16 matrices (channels in, channels out) in panels of a register block's columns. For
+ * the gradient of the input `in` and `out` are those of dy and dx, and w is still the forward's. */
+#define yt_winograd_packed_floats YT_KERNEL(winograd_packed_floats)
+#define yt_winograd_pack YT_KERNEL(winograd_pack)
+size_t yt_winograd_packed_floats(int in, int out);
+void yt_winograd_pack(const float *w, bool backward, int in, int out, float *u);
+
+/* Forward, or with the U of the gradient: source is dy, result is dx. */
 #define yt_winograd_scratch YT_KERNEL(winograd_scratch)
 #define yt_winograd_run YT_KERNEL(winograd_run)
 size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *result);
 struct yt_winograd_how {
-    bool backward, add;
+    bool add;
     const float *bias; /* or NULL */
     enum yt_act act;
 };
-void yt_winograd_run(const struct yt_map *source, const float *w, const struct yt_map *result,
+void yt_winograd_run(const struct yt_map *source, const float *u, const struct yt_map *result,
                      struct yt_winograd_how how, float *scratch);
 
 /* dw += the gradient of the weights. */
