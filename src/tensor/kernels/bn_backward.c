@@ -137,14 +137,14 @@ YT_INLINE void backward(const struct yt_map *x, const struct yt_map *dy, struct 
     float *a = yt_bn_chunk_at(scratch, 0, x->c).scale;
     for (int c = 0; c < x->c; c++) a[c] = norm.gamma[c] * norm.inv_std[c];
     norm.a = a;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int i = 0; i < chunks; i++) {
         sum_chunk(x, dy, &norm, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1),
                   yt_bn_chunk_at(scratch, i, x->c), act);
     }
     const struct yt_bn_chunk sum = yt_bn_add_chunks(scratch, chunks, x->c);
     norm = finish_sums(norm, sum, x->c, pixels, dgamma, dbeta);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int i = 0; i < chunks; i++) {
         put_chunk(x, dy, &norm, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1), dx, add,
                   act);

@@ -66,7 +66,7 @@ static void sum_chunk(const struct yt_map *x, size_t first, size_t last, struct 
 void YT_KERNEL(bn_statistics)(const struct yt_map *x, float *mean, float *var, float *scratch) {
     const size_t pixels = yt_map_pixels(x);
     const int chunks = yt_bn_chunks(x);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int i = 0; i < chunks; i++) {
         sum_chunk(x, yt_cut(pixels, chunks, i), yt_cut(pixels, chunks, i + 1),
                   yt_bn_chunk_at(scratch, i, x->c));

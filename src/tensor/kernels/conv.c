@@ -303,7 +303,7 @@ static void run_band(const struct pass *pass, int task, float *band) {
 
 static void run(const struct pass *pass) {
     const int tasks = pass->product ? pass->bands : pass->bands * pass->source->n;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         if (pass->product) {
             run_product(pass, task);

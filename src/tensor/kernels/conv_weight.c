@@ -245,7 +245,7 @@ void YT_KERNEL(conv2d_backward_weight)(const struct yt_conv *conv, const struct 
     p.partial = scratch;
     p.band = p.partial + p.chunks * p.partial_floats;
     p.panel = p.band + yt_threads() * p.band_floats;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < p.chunks * p.parts; task++) {
         const int thread = omp_get_thread_num();
         run_task(&p, task, p.band + thread * p.band_floats, p.panel + thread * p.panel_floats);

@@ -119,7 +119,7 @@ static void run_row(const struct row *row, const struct axis *x, int count, int 
 static void run(const struct yt_conv *conv, bool backward, const struct yt_map *source,
                 const float *w, const struct yt_map *result, const struct row *finish) {
     const int phases = backward ? conv->stride : 1;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int line = 0; line < result->n * result->h; line++) {
         const int n = line / result->h, oy = line % result->h;
         const struct axis y = axis_of(conv, backward, oy % phases);

@@ -117,7 +117,7 @@ void YT_KERNEL(dwconv2d_backward_weight)(const struct yt_conv *conv, const struc
     YT_ASSERT(conv->k == 3 || conv->k == 7);
     const int chunks = chunk_count(dy);
     const size_t rows = (size_t)dy->n * dy->h, floats = (size_t)conv->k * conv->k * x->c;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int i = 0; i < chunks; i++) {
         run_chunk(conv, x, dy, yt_cut(rows, chunks, i), yt_cut(rows, chunks, i + 1),
                   scratch + i * floats);

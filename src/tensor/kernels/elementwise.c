@@ -40,7 +40,7 @@ YT_INLINE void apply(function *f, const struct yt_map *a, const struct yt_map *b
                      const struct yt_map *y, bool add) {
     const int tasks = task_count(y);
     const bool dense = is_dense(a) && (!b || is_dense(b)) && is_dense(y);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         const struct lines lines = lines_of(y, dense, tasks, task);
         for (size_t p = lines.first; p < lines.first + lines.count; p++) {
@@ -82,7 +82,7 @@ void YT_KERNEL(copy)(const struct yt_map *x, const struct yt_map *y, bool add) {
 
 void YT_KERNEL(zero)(const struct yt_map *y) {
     const int tasks = task_count(y);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         const struct lines lines = lines_of(y, is_dense(y), tasks, task);
         for (size_t p = lines.first; p < lines.first + lines.count; p++) {
@@ -99,7 +99,7 @@ YT_INLINE void scale_shift_part(const float *x, const float *scale, const float 
 YT_INLINE void scale_shift(const struct yt_map *x, const float *scale, const float *shift,
                            const enum yt_act act, const struct yt_map *y) {
     const int tasks = task_count(y);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         const struct lines lines = lines_of(y, false, tasks, task);
         for (size_t p = lines.first; p < lines.first + lines.count; p++) {
@@ -124,7 +124,7 @@ void YT_KERNEL(scale_shift_act)(const struct yt_map *x, const float *scale, cons
 
 void YT_KERNEL(bytes_to_floats)(const uint8_t *x, const struct yt_map *y) {
     const int tasks = task_count(y);
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         const struct lines lines = lines_of(y, is_dense(y), tasks, task);
         for (size_t p = lines.first; p < lines.first + lines.count; p++) {

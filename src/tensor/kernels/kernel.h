@@ -68,7 +68,11 @@ YT_KERNELS(YT_DECLARE)
 #    undef YT_DECLARE
 #endif
 
-/* A loop over tasks: each writes its own part of the result, so their order does not matter. */
+/* Loops whose iterations each write their own part of the result, so that neither their order nor
+ * the thread matters. Over tasks of tens of microseconds: a thread that is done takes the next one,
+ * for cores are not alike (a laptop's) or lent to other programs at times. */
+#define YT_PARALLEL_TASKS _Pragma("omp parallel for schedule(dynamic) num_threads(yt_threads())")
+/* Over iterations too short for that: each thread has its even share. */
 #define YT_PARALLEL_FOR _Pragma("omp parallel for schedule(static) num_threads(yt_threads())")
 
 static inline size_t yt_map_pixels(const struct yt_map *m) {

@@ -3,7 +3,7 @@
 #include "tensor/kernels/vec.h"
 
 void YT_KERNEL(upsample2_forward)(const struct yt_map *x, const struct yt_map *y) {
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int row = 0; row < y->n * y->h; row++) {
         const int n = row / y->h, oy = row % y->h;
         for (int ox = 0; ox < y->w; ox++) {
@@ -14,7 +14,7 @@ void YT_KERNEL(upsample2_forward)(const struct yt_map *x, const struct yt_map *y
 
 /* dx[y, x] (+)= dy[2y, 2x] + dy[2y, 2x+1] + dy[2y+1, 2x] + dy[2y+1, 2x+1] */
 void YT_KERNEL(upsample2_backward)(const struct yt_map *dy, const struct yt_map *dx, bool add) {
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int row = 0; row < dx->n * dx->h; row++) {
         const int n = row / dx->h, iy = row % dx->h;
         for (int ix = 0; ix < dx->w; ix++) {
@@ -65,7 +65,7 @@ static void pool(int k, const struct yt_map *x, int image, const struct window *
 
 void YT_KERNEL(maxpool_forward)(int k, const struct yt_map *x, const struct yt_map *y,
                                 uint8_t *where) {
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int row = 0; row < y->n * y->h; row++) {
         const int n = row / y->h, oy = row % y->h;
         for (int ox = 0; ox < y->w; ox++) {
@@ -99,7 +99,7 @@ static vec gather(int k, const struct yt_map *dy, const uint8_t *where, int imag
 
 void YT_KERNEL(maxpool_backward)(int k, const struct yt_map *dy, const uint8_t *where,
                                  const struct yt_map *dx, bool add) {
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int row = 0; row < dx->n * dx->h; row++) {
         const int n = row / dx->h, iy = row % dx->h;
         for (int ix = 0; ix < dx->w; ix++) {

@@ -228,7 +228,7 @@ void yt_winograd_run(const struct yt_map *source, const float *u, const struct y
         memset(bias, 0, p.out * sizeof *bias);
         memcpy(bias, how.bias, result->c * sizeof *bias);
     }
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < p.tasks; task++) {
         const size_t first = yt_cut(p.tiling.count, p.tasks, task);
         const int tiles = (int)(yt_cut(p.tiling.count, p.tasks, task + 1) - first);

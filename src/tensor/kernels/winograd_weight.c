@@ -207,7 +207,7 @@ void yt_winograd_weight(const struct yt_map *x, const struct yt_map *dy, float *
                         float *scratch) {
     const struct plan p = plan_of(x, dy);
     float *work = scratch + p.chunks * YT_PLACES * p.matrix;
-    YT_PARALLEL_FOR
+    YT_PARALLEL_TASKS
     for (int task = 0; task < p.chunks * p.parts; task++) {
         run_task(&p, x, dy, task, scratch, work + omp_get_thread_num() * p.task_floats);
     }
