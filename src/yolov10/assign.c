@@ -262,8 +262,15 @@ static int clamped(float x, int count) {
     return (int)fminf(fmaxf(x, 0), (float)(count - 1));
 }
 
-/* Of rule 4; -1: all anchors about the box are taken. */
-static int nearest_free_anchor(const struct scene *scene, const struct yt_box *box) {
+/* Whether rule 4 may give the anchor away: it learns nothing, or, with `spared`, is not the best of
+ * what it learns. */
+static bool is_free(const struct scene *scene, int anchor, bool spared) {
+    if (!(scene->assigned[anchor].score > 0)) return true;
+    return spared && scene->truths[scene->cells[anchor].owner].best_anchor != anchor;
+}
+
+/* Of rule 4; -1: there is none. */
+static int nearest_free_anchor(const struct scene *scene, const struct yt_box *box, bool spared) {
     enum { RADIUS = 2 };
     int level = level_for(scene->maps, box), best = -1;
     const struct yt_head_level *l = &scene->maps->level[level];
@@ -273,7 +280,7 @@ static int nearest_free_anchor(const struct scene *scene, const struct yt_box *b
     for (int r = YT_MAX(row - RADIUS, 0); r <= YT_MIN(row + RADIUS, l->h - 1); r++) {
         for (int c = YT_MAX(column - RADIUS, 0); c <= YT_MIN(column + RADIUS, l->w - 1); c++) {
             int index = start + r * l->w + c;
-            if (scene->assigned[index].score > 0) continue;
+            if (!is_free(scene, index, spared)) continue;
             struct yt_anchor anchor = yt_anchor_at(scene->maps, index);
             float dx = anchor.x - x, dy = anchor.y - y, distance = dx * dx + dy * dy;
             if (best >= 0 && !(distance < nearest)) continue;
@@ -284,6 +291,19 @@ static int nearest_free_anchor(const struct scene *scene, const struct yt_box *b
     return best;
 }
 
+/* An anchor for a truth that has none; -1: there is none. */
+static int find_anchor(const struct scene *scene, int t, int *positives) {
+    struct yt_assign_truth *truth = &scene->truths[t];
+    int anchor = nearest_free_anchor(scene, &truth->shape.box, false);
+    if (anchor < 0) anchor = nearest_free_anchor(scene, &truth->shape.box, true);
+    if (anchor < 0) return -1;
+    if (scene->assigned[anchor].score > 0) positives[scene->assigned[anchor].target]--;
+    positives[truth->target]++;
+    scene->cells[anchor].owner = t;
+    truth->best_anchor = anchor;
+    return anchor;
+}
+
 /* Rule 4. Returns by how much the sum of the image's target scores grows. */
 static double raise_the_weak(const struct scene *scene, int *positives) {
     float least = scene->options->fallback;
@@ -292,11 +312,10 @@ static double raise_the_weak(const struct scene *scene, int *positives) {
         const struct yt_assign_truth *truth = &scene->truths[t];
         if (truth->best_score >= least || !is_valid(&truth->shape.box)) continue;
         int anchor = truth->best_anchor;
-        if (anchor < 0) anchor = nearest_free_anchor(scene, &truth->shape.box);
+        if (anchor < 0) anchor = find_anchor(scene, t, positives);
         if (anchor < 0) continue;
-        if (truth->best_anchor < 0) positives[truth->target]++;
+        sum += (double)least - scene->assigned[anchor].score;
         scene->assigned[anchor] = (struct yt_assigned){truth->target, least};
-        sum += (double)least - truth->best_score;
     }
     return sum;
 }

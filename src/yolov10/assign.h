@@ -20,8 +20,9 @@
  *      is that of the largest score, the lowest on a tie; for a target without one above 0 it is
  *      the anchor nearest to the box's middle (the lowest on a tie) of those that learn nothing, at
  *      most two cells from the cell that holds the middle, of the finest level on which 14 cells
- *      are half the longest side or more. Targets are served in their order; where all 25 anchors
- *      are taken, a target goes without, and `positives` tells.
+ *      are half the longest side or more. Where all those 25 learn something, it is the nearest
+ *      that its target can spare: one that is not its target's best. Targets are served in their
+ *      order; where none can be spared, a target goes without, and `positives` tells.
  * A target whose box has x1 + y1 + x2 + y2 <= 0 claims nothing.
  *
  * min_side and fallback are no part of TOOD and are 0, off, in the reference: there a box that

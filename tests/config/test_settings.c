@@ -354,7 +354,7 @@ static void test_table(void **state) {
 
 static void test_shipped_configurations(void **state) {
     (void)state;
-    static const char *const files[] = {"dsv2.yaml", "quick.yaml"};
+    static const char *const files[] = {"dsv2.yaml", "omr.yaml", "quick.yaml"};
     for (size_t i = 0; i < YT_COUNT(files); i++) {
         struct yt_settings s;
         yt_settings_init(&s);

@@ -261,8 +261,18 @@ static void score_anchors(const struct dense *d, int *target, double *score) {
     }
 }
 
-/* Which free anchor of the 5 x 5 about the middle of a target's box is nearest to it; -1: none. */
-static int nearest_free(const struct ref_scene *scene, const double gt[4], const double *score) {
+/* The best anchor of target t, -1 if it has none. */
+static int best_of(const struct dense *d, int t, const int *target, const double *score) {
+    int best = -1;
+    for (int a = 0; a < d->anchors; a++)
+        if (target[a] == t && score[a] > (best < 0 ? 0 : score[best])) best = a;
+    return best;
+}
+
+/* Which anchor of the 5 x 5 about the middle of a target's box is nearest to it, of those that
+ * learn nothing or, `spared`, are not the best of what they learn; -1: none. best[t]: by target. */
+static int nearest_free(const struct ref_scene *scene, const double gt[4], const int *target,
+                        const double *score, const int *best_by_target, bool spared) {
     double half = fmax(gt[2] - gt[0], gt[3] - gt[1]) / 2, nearest = INFINITY;
     int level = 0, best = -1, first = 0;
     while (level + 1 < scene->maps.levels && half > 14 * scene->maps.level[level].stride) {
@@ -273,29 +283,33 @@ static int nearest_free(const struct ref_scene *scene, const double gt[4], const
     double x = (gt[0] + gt[2]) / 2 / l->stride, y = (gt[1] + gt[3]) / 2 / l->stride;
     double column = fmin(fmax(floor(x), 0), l->w - 1), row = fmin(fmax(floor(y), 0), l->h - 1);
     for (int a = 0; a < l->h * l->w; a++) {
-        int c = a % l->w, r = a / l->w;
+        int c = a % l->w, r = a / l->w, at = first + a;
         double distance = pow(c + 0.5 - x, 2) + pow(r + 0.5 - y, 2);
         bool near = fabs(c - column) <= 2 && fabs(r - row) <= 2;
-        if (!near || score[first + a] > 0 || distance >= nearest) continue;
+        bool free = score[at] == 0 || (spared && best_by_target[target[at]] != at);
+        if (!near || !free || distance >= nearest) continue;
         nearest = distance;
-        best = first + a;
+        best = at;
     }
     return best;
 }
 
 static void raise_the_weak(const struct ref_scene *scene, const struct dense *d, double least,
                            int *target, double *score) {
-    double gt[4];
+    int *best = yt_malloc((size_t)(scene->count + 1) * sizeof *best);
+    for (int g = 0; g < d->targets; g++) best[d->index[g]] = best_of(d, d->index[g], target, score);
     for (int g = 0; g < d->targets; g++) {
-        int best = -1;
-        for (int a = 0; a < d->anchors; a++)
-            if (target[a] == d->index[g] && score[a] > (best < 0 ? 0 : score[best])) best = a;
-        target_box(&scene->maps, &scene->targets[d->index[g]], gt);
-        if (best < 0) best = nearest_free(scene, gt, score);
-        if (best < 0 || gt[0] + gt[1] + gt[2] + gt[3] <= 0 || score[best] >= least) continue;
-        target[best] = d->index[g];
-        score[best] = least;
+        double gt[4];
+        int t = d->index[g];
+        target_box(&scene->maps, &scene->targets[t], gt);
+        if (gt[0] + gt[1] + gt[2] + gt[3] <= 0) continue;
+        if (best[t] < 0) best[t] = nearest_free(scene, gt, target, score, best, false);
+        if (best[t] < 0) best[t] = nearest_free(scene, gt, target, score, best, true);
+        if (best[t] < 0 || (target[best[t]] == t && score[best[t]] >= least)) continue;
+        target[best[t]] = t;
+        score[best[t]] = least;
     }
+    free(best);
 }
 
 static void assign_image(const struct ref_scene *scene, int image,

@@ -76,6 +76,16 @@ static void test_no_targets(void **state) {
     ref_scene_release(&scene);
 }
 
+/* Makes every predicted distance of every anchor `cells`. */
+static void predict(struct ref_scene *scene, int cells) {
+    for (int l = 0; l < 3; l++) {
+        const struct yt_head_level *level = &scene->maps.level[l];
+        for (int i = 0; i < level->h * level->w; i++)
+            for (int c = 0; c < 64; c++)
+                ((float *)level->box)[i * level->box_ld + c] = c % 16 == cells ? 30 : 0;
+    }
+}
+
 /* As music: two pixels wide or high, dots, and a few ordinary boxes. */
 static void label_thinly(struct ref_scene *scene, struct yt_rng *rng, int count) {
     const struct yt_head_level *l = &scene->maps.level[0];
@@ -129,6 +139,26 @@ static void test_every_label_is_learnt(void **state) {
     yt_assigner_release(&assigner);
 }
 
+/* A stem among boxes whose ten anchors each leave none free. */
+static void test_anchors_are_spared(void **state) {
+    (void)state;
+    struct yt_assign_options o = {10, 0.5f, 6, 0, 0.2f};
+    struct yt_assigner assigner;
+    yt_assigner_init(&assigner, &o);
+    struct yt_rng rng = yt_rng_make(12, "assign", 0, 0);
+    struct ref_scene scene;
+    ref_scene_init(&scene, &rng, 1, 16, 16, 3);
+    predict(&scene, 3);
+    for (int k = 0; k < 9; k++)
+        ref_scene_label(&scene, 0, k % 3, 40 + k % 3 * 24, 40 + k / 3 * 24, 40, 40);
+    ref_scene_label(&scene, 0, 0, 64, 64, 2, 2);
+    yt_assign(&assigner, &scene.maps, scene.targets, scene.count);
+    for (int t = 0; t < scene.count; t++) assert_true(assigner.positives[t] >= 1);
+    compare_with(&scene, o);
+    yt_assigner_release(&assigner);
+    ref_scene_release(&scene);
+}
+
 /* Thirty equal boxes, 25 places. */
 static void test_fallback_ends_where_all_is_taken(void **state) {
     (void)state;
@@ -139,16 +169,6 @@ static void test_fallback_ends_where_all_is_taken(void **state) {
     for (int k = 0; k < 30; k++) ref_scene_label(&scene, 0, k % 3, 64, 64, 2, 2); /* no centre */
     assert_int_equal(compare_with(&scene, o), 25);
     ref_scene_release(&scene);
-}
-
-/* Makes every predicted distance of every anchor `cells`. */
-static void predict(struct ref_scene *scene, int cells) {
-    for (int l = 0; l < 3; l++) {
-        const struct yt_head_level *level = &scene->maps.level[l];
-        for (int i = 0; i < level->h * level->w; i++)
-            for (int c = 0; c < 64; c++)
-                ((float *)level->box)[i * level->box_ld + c] = c % 16 == cells ? 30 : 0;
-    }
 }
 
 /* A 3-pixel box away from all centres, a box that ends exactly on centres, one beyond each border,
@@ -262,6 +282,7 @@ int main(void) {
         cmocka_unit_test(test_random_scenes),
         cmocka_unit_test(test_thin_boxes),
         cmocka_unit_test(test_every_label_is_learnt),
+        cmocka_unit_test(test_anchors_are_spared),
         cmocka_unit_test(test_fallback_ends_where_all_is_taken),
         cmocka_unit_test(test_no_targets),
         cmocka_unit_test(test_boxes_at_the_limits),
