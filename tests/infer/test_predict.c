@@ -127,6 +127,60 @@ static void tiles_equal_composition_by_hand(void **state) {
     yt_image_free(page);
 }
 
+/* The merge for pages is told through which window each detection was seen, blank ones left out. */
+static void pages_equal_composition_by_hand(void **state) {
+    (void)state;
+    static struct yt_detection expected[FOUND_MAX], found[FOUND_MAX];
+    static uint32_t window_of[FOUND_MAX];
+    struct yt_box windows[12];
+    struct yt_image *page = ref_page(150, 170, 60); /* the lower windows are blank */
+    struct yt_slices grid = {0};
+    assert_int_equal(yt_slices_balanced(&grid, 170, 150, SIDE, SIDE, 0.2, 0.2), 0);
+    size_t count = 0;
+    for (uint32_t i = 0; i < grid.count; i++) {
+        const struct yt_slice *s = &grid.items[i];
+        windows[i] = (struct yt_box){(float)s->x1, (float)s->y1, (float)s->x2, (float)s->y2};
+        if (s->y1 >= 60) continue;
+        size_t before = count;
+        count = add_window(page, *s, expected, count);
+        for (size_t k = before; k < count; k++) window_of[k] = i;
+    }
+    struct yt_stitch_rule rules[NC] = {{true, YT_HORIZONTAL, 1}, {true, YT_VERTICAL, 0}};
+    struct yt_merge_page how = {150, 170, 0.5, false, rules};
+    size_t merged = yt_merge_page(&how, expected, window_of, count, windows);
+    assert_true(merged > 5 && merged < count);
+
+    struct yt_predict_options options = defaults;
+    options.merge_page = true;
+    options.is_balanced = true;
+    options.stitch = rules;
+    struct yt_prediction out = predict(&options, page, found);
+    assert_true(out.blank > 0);
+    assert_int_equal(out.count, merged);
+    assert_memory_equal(found, expected, merged * sizeof *found);
+    yt_slices_release(&grid);
+    yt_image_free(page);
+}
+
+static void pages_smaller_than_a_tile(void **state) {
+    (void)state;
+    static struct yt_detection found[FOUND_MAX];
+    struct yt_predict_options options = defaults;
+    options.sliced = YT_SLICED_ALWAYS;
+    options.merge_page = true;
+    static const int sizes[][2] = {{1, 1}, {5, 40}, {SIDE, 3}, {SIDE - 1, SIDE}};
+    for (size_t i = 0; i < YT_COUNT(sizes); i++) {
+        struct yt_image *page = ref_page(sizes[i][0], sizes[i][1], sizes[i][1]);
+        struct yt_prediction out = predict(&options, page, found);
+        assert_int_equal(out.windows, 1);
+        for (size_t k = 0; k < out.count; k++) {
+            assert_true(found[k].box.x1 >= 0 && found[k].box.x2 <= (float)sizes[i][0]);
+            assert_true(found[k].box.y1 >= 0 && found[k].box.y2 <= (float)sizes[i][1]);
+        }
+        yt_image_free(page);
+    }
+}
+
 static void blank_tiles_are_skipped(void **state) {
     (void)state;
     static struct yt_detection found[FOUND_MAX];
@@ -303,6 +357,8 @@ static void photographs_as_the_reference(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiles_equal_composition_by_hand),
+        cmocka_unit_test(pages_equal_composition_by_hand),
+        cmocka_unit_test(pages_smaller_than_a_tile),
         cmocka_unit_test(blank_tiles_are_skipped),
         cmocka_unit_test(whole_pass_is_one_window_more),
         cmocka_unit_test(cap_that_was_hit_is_counted),
