@@ -6,7 +6,6 @@
 import argparse
 import json
 import resource
-import statistics
 import subprocess
 import tempfile
 import time
@@ -39,11 +38,13 @@ def main():
             before = after
         pages = json.loads(next(Path(folder).rglob("predictions.json")).read_text())
     print(said)
-    best = max(max(a, b) for a, _, b in samples)
-    kept = sorted(ms for a, ms, b in samples if min(a, b) >= side_by_side.KEPT * best)
+    best = side_by_side.best_probe(samples)
+    kept = side_by_side.kept_of(samples, best)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{len(kept)} runs kept of {len(samples)}: best {kept[0]:.0f} ms, quartiles "
-          f"{[round(q) for q in statistics.quantiles(kept, n=4)]} ms, peak {peak:.0f} MiB")
+    print(f"{len(kept)} runs kept of {len(samples)}, peak {peak:.0f} MiB, best probe {best:.0f} GFLOP/s")
+    if kept:
+        low, median, high = side_by_side.quartiles(kept)
+        print(f"median {median:.0f} ms, quartiles {low:.0f} - {high:.0f}, best {min(kept):.0f}")
     probe.close()
 
 

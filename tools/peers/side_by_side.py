@@ -98,19 +98,30 @@ def measure(o, workers, sample_s):
         worker.close()
 
 
+def kept_of(samples, best):
+    return [ms for a, ms, b in samples if min(a, b) >= KEPT * best]
+
+
+def best_probe(samples):
+    return max(max(a, b) for a, _, b in samples)
+
+
+def quartiles(values):
+    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+
+
 def report(workers, counts):
-    best = max(max(a, b) for worker in workers for a, _, b in worker.samples)
+    best = best_probe([sample for worker in workers for sample in worker.samples])
     print(f"best probe {best:.0f} GFLOP/s")
     print("| | ms, median | quartiles | best | to yt | peak MiB | samples x runs | dropped |")
     print("|---|---|---|---|---|---|---|---|")
-    first = None
+    base = kept_of(workers[0].samples, best)
     for worker, count in zip(workers, counts):
-        kept = [ms for a, ms, b in worker.samples if min(a, b) >= KEPT * best]
-        dropped = len(worker.samples) - len(kept)
+        kept = kept_of(worker.samples, best)
         row = "- | - | - | -"
         if kept:
-            low, median, high = statistics.quantiles(kept, n=4) if len(kept) > 1 else kept * 3
-            first = first or median
-            row = f"{median:.2f} | {low:.2f} - {high:.2f} | {min(kept):.2f} | {median / first:.2f}"
-        memory = worker.peak_bytes() / 2**20
-        print(f"| {worker.name} | {row} | {memory:.0f} | {len(kept)} x {count} | {dropped} |", flush=True)
+            low, median, high = quartiles(kept)
+            ratio = f"{median / statistics.median(base):.2f}" if base else "-"
+            row = f"{median:.2f} | {low:.2f} - {high:.2f} | {min(kept):.2f} | {ratio}"
+        print(f"| {worker.name} | {row} | {worker.peak_bytes() / 2**20:.0f} | {len(kept)} x {count} | "
+              f"{len(worker.samples) - len(kept)} |", flush=True)
