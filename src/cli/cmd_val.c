@@ -6,12 +6,14 @@
 #include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "eval/outcomes.h"
 #include "eval/page_report.h"
 #include "eval/report.h"
 #include "report/curves.h"
 #include "report/inspection.h"
 #include "report/page.h"
 #include "output/output.h"
+#include "train/outcomes_file.h"
 #include "train/page_options.h"
 #include "train/runs.h"
 #include "train/source.h"
@@ -53,6 +55,7 @@ struct val {
     char *folder; /* the run's */
     struct yt_meter meter;
     struct yt_categories categories;
+    struct yt_outcomes outcomes;
     struct yt_output output; /* with save_json */
     bool is_paged;           /* pages, rather than tiles */
     int max_det;
@@ -112,10 +115,19 @@ static void write_tile(void *user, const struct yt_validated *validated) {
 
 static void take_tile(void *user, const struct yt_validated *v) {
     struct val *val = user;
+    yt_outcomes_add(&val->outcomes, val->source->tiles.items[v->tile].page, v->judged,
+                    v->judged_count, v->labels, v->label_count);
     if (val->settings->save_json) write_tile(user, v);
     if (val->inspection)
         yt_inspection_add(val->inspection, v->tile, v->detections, v->detection_count, v->labels,
                           v->label_count);
+}
+
+static int write_outcomes(const struct val *val, const char *unit) {
+    char *path = yt_path_join(val->folder, "outcomes.safetensors");
+    int failed = yt_outcomes_save(path, &val->outcomes, &val->source->dataset, val->settings, unit);
+    free(path);
+    return failed;
 }
 
 static void report(const struct val *val, const struct yt_validation *result) {
@@ -152,8 +164,8 @@ static int write_scores(const struct val *val, const struct yt_scores *scores, c
     free(json);
     free(csv);
     if (!failed)
-        yt_info("Results saved to %s (metrics%s.json, per_class%s.csv%s)", val->folder, suffix,
-                suffix, val->settings->save_json ? ", predictions.json" : "");
+        yt_info("Results saved to %s (metrics%s.json, per_class%s.csv, outcomes.safetensors%s)",
+                val->folder, suffix, suffix, val->settings->save_json ? ", predictions.json" : "");
     return failed ? -1 : 0;
 }
 
@@ -226,7 +238,8 @@ static int validate(struct val *val) {
     yt_meter_hide(&val->meter);
     if (status == 0) {
         report(val, &result);
-        status = write_scores(val, &result.scores, "");
+        status = write_outcomes(val, "tiles");
+        if (status == 0) status = write_scores(val, &result.scores, "");
         if (status == 0) status = draw(val, &result.scores);
         if (is_both(settings) && status == 0) {
             report_gap(val, &result);
@@ -249,6 +262,14 @@ static void write_page(void *user, const struct yt_validated_page *page) {
                                  .detections = page->detections,
                                  .count = page->detection_count};
     yt_output_add(&val->output, out);
+}
+
+static void take_page(void *user, const struct yt_validated_page *page) {
+    struct val *val = user;
+    uint32_t number = (uint32_t)(page->page - val->source->dataset.pages);
+    yt_outcomes_add(&val->outcomes, number, page->detections, page->detection_count, page->labels,
+                    page->label_count);
+    if (val->settings->save_json) write_page(user, page);
 }
 
 static void report_pages(const struct val *val, const struct yt_page_validation *result) {
@@ -302,13 +323,14 @@ static int validate_pages(struct val *val) {
         .part = part_of(settings),
         .predict = &pages.predict,
         .single_cls = settings->single_cls,
-        .page = settings->save_json ? write_page : NULL,
+        .page = take_page,
         .progress = show_progress,
         .user = val,
     };
     say_max_det(val);
     struct yt_detector *detector = yt_cli_open_detector(settings, val->model);
     int status = measure_pages(val, detector, &options, "");
+    if (status == 0) status = write_outcomes(val, "pages");
     if (status == 0 && is_both(settings)) {
         struct yt_reading one2many = yt_cli_reading(settings, YT_ONE2MANY);
         yt_detector_set_reading(detector, &one2many);
@@ -353,11 +375,13 @@ static int val_run(const struct yt_settings *settings, const struct yt_source *s
         val.ids[i] = known ? source->dataset.classes[i].id : model->category_ids[i];
     }
     val.categories = (struct yt_categories){val.names, val.ids, nc};
+    yt_outcomes_init(&val.outcomes, (int)nc, (uint32_t)source->dataset.page_count);
     val.kept = yt_calloc((size_t)val.max_det, sizeof *val.kept);
     val.folder = yt_run_create(settings->project, settings->name ? settings->name : "val",
                                settings->exist_ok);
     int status = val.folder ? validate_with_predictions(&val) : -1;
     free(val.folder);
+    yt_outcomes_release(&val.outcomes);
     free(val.kept);
     free(val.ids);
     free(val.names);

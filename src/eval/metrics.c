@@ -101,8 +101,7 @@ static void running_curves(const struct class_outcomes *cls, const struct outcom
     }
 }
 
-/* Closes the curves at recalls 0 and 1 (indices 0 and count + 1) and integrates. */
-static double average_precision(double *recall, double *precision, size_t count) {
+double yt_average_precision(double *recall, double *precision, size_t count) {
     recall[0] = 0, precision[0] = 1;
     recall[count + 1] = 1, precision[count + 1] = 0;
     for (size_t i = count + 1; i > 0; i--)
@@ -166,7 +165,7 @@ static void compute_class(const struct class_outcomes *cls, struct yt_class_scor
     for (int t = 0; t < YT_IOU_COUNT; t++) {
         running_curves(cls, ranked, t, recall, precision);
         if (t == 0) curves_by_confidence(ranked, cls->count, recall, precision, curves);
-        scores->ap_at[t] = average_precision(recall, precision, cls->count);
+        scores->ap_at[t] = yt_average_precision(recall, precision, cls->count);
         if (t == 0) precision_by_recall(recall, precision, cls->count, curves);
         scores->ap += scores->ap_at[t] / YT_IOU_COUNT;
     }

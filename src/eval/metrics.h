@@ -59,4 +59,9 @@ struct yt_scores {
 void yt_metrics_compute(const struct yt_metrics *metrics, struct yt_scores *scores);
 void yt_scores_release(struct yt_scores *scores);
 
+/* The area under the curve through recall[i], precision[i], i = 1 .. count, as above. Both arrays
+ * have count + 2 places; the first and the last are for closing the curve, and precision is made
+ * monotone. */
+double yt_average_precision(double *recall, double *precision, size_t count);
+
 #endif

@@ -82,13 +82,12 @@ static struct yt_validated add_tile(struct validator *v, struct yt_metrics *metr
         if (v->options->single_cls) detections[k].cls = 0;
     }
     yt_batch_truth(batch, i, v->labels);
-    struct yt_validated validated = {item->tile, detections, (size_t)v->counts[i], v->labels,
-                                     (size_t)item->target_count};
-    const struct yt_detection *judged = detections;
-    size_t count = validated.detection_count;
-    if (item->region_count) judged = without_ignored(v, batch, i, &validated, &count);
-    yt_metrics_add(metrics, judged, count, validated.labels, validated.label_count);
-    return validated;
+    size_t found = (size_t)v->counts[i];
+    struct yt_validated tile = {
+        item->tile, detections, found, detections, found, v->labels, (size_t)item->target_count};
+    if (item->region_count) tile.judged = without_ignored(v, batch, i, &tile, &tile.judged_count);
+    yt_metrics_add(metrics, tile.judged, tile.judged_count, tile.labels, tile.label_count);
+    return tile;
 }
 
 static void add_tiles(struct validator *v, const struct yt_batch *batch) {

@@ -22,6 +22,8 @@ struct yt_validated {
     uint32_t tile; /* index into the loader's tiles */
     const struct yt_detection *detections;
     size_t detection_count;
+    const struct yt_detection *judged; /* of them, those that no ignore region excuses */
+    size_t judged_count;
     const struct yt_label *labels;
     size_t label_count;
 };

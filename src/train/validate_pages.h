@@ -22,6 +22,8 @@ struct yt_validated_page {
     const struct yt_image *image;
     const struct yt_detection *detections; /* by descending score */
     size_t detection_count;
+    const struct yt_label *labels;
+    size_t label_count;
 };
 
 struct yt_validate_pages_options {
