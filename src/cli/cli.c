@@ -6,8 +6,9 @@
 #include <string.h>
 
 const struct yt_command *const yt_commands[] = {
-    &yt_cmd_train, &yt_cmd_val,    &yt_cmd_predict, &yt_cmd_slice, &yt_cmd_compare, &yt_cmd_stats,   &yt_cmd_audit,
-    &yt_cmd_info,  &yt_cmd_checks, &yt_cmd_bench,   &yt_cmd_help,  &yt_cmd_version, NULL,
+    &yt_cmd_train, &yt_cmd_val,   &yt_cmd_predict, &yt_cmd_slice, &yt_cmd_compare,
+    &yt_cmd_plan,  &yt_cmd_stats, &yt_cmd_audit,   &yt_cmd_info,  &yt_cmd_checks,
+    &yt_cmd_bench, &yt_cmd_help,  &yt_cmd_version, NULL,
 };
 
 const struct yt_command *yt_command_find(const char *name) {

@@ -57,7 +57,8 @@ const char *yt_cli_arguments(const struct yt_command *command);
 /* What `yt help COMMAND` prints. */
 void yt_cli_help(const struct yt_command *command);
 
-extern const struct yt_command yt_cmd_audit, yt_cmd_bench, yt_cmd_checks, yt_cmd_compare, yt_cmd_help, yt_cmd_info,
-    yt_cmd_predict, yt_cmd_slice, yt_cmd_stats, yt_cmd_train, yt_cmd_val, yt_cmd_version;
+extern const struct yt_command yt_cmd_audit, yt_cmd_bench, yt_cmd_checks, yt_cmd_compare,
+    yt_cmd_help, yt_cmd_info, yt_cmd_plan, yt_cmd_predict, yt_cmd_slice, yt_cmd_stats, yt_cmd_train,
+    yt_cmd_val, yt_cmd_version;
 
 #endif

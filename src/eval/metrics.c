@@ -135,7 +135,7 @@ static void curves_by_confidence(const struct outcome *const *ranked, size_t cou
     free(negated);
 }
 
-/* From the closed and monotone curve that average_precision leaves. */
+/* From the closed and monotone curve that yt_average_precision leaves. */
 static void precision_by_recall(const double *recall, const double *precision, size_t count,
                                 struct yt_class_curves *curves) {
     for (int i = 0; i < YT_CURVE_POINTS; i++)

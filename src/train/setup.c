@@ -69,6 +69,7 @@ static void init_optimizer(struct yt_trainer *t) {
 
 static int open_folder(struct yt_trainer *t) {
     static const char *const folders[] = {"weights", "state"};
+    if (!t->run) return 0;
     for (size_t i = 0; i < YT_COUNT(folders); i++) {
         char *path = yt_record_path(t, folders[i]);
         int made = yt_path_mkdirs(path);
@@ -88,6 +89,7 @@ static int say_memory(const struct yt_trainer *t) {
             "are free beside them",
             (double)yt_step_bytes(&t->step) / gib, t->settings->batch,
             (double)(params * arrays) / gib, (double)YT_MAX(available, 0) / gib);
+    if (!t->run) return 0;
     char *path = yt_record_path(t, "state/last.safetensors");
     bool has_states = yt_path_exists(path);
     int failed = yt_file_room(path, (has_states ? 1 : 3) * (arrays + 1) * params);
@@ -101,7 +103,7 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
     t->settings = settings;
     t->source = source;
     t->model = model;
-    t->run = yt_strdup(run);
+    t->run = run ? yt_strdup(run) : NULL;
     t->progress = (struct yt_progress){.epochs = settings->epochs,
                                        .last_update = -1,
                                        .best_fitness = -1,

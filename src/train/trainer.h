@@ -59,7 +59,8 @@ struct yt_trainer {
 };
 
 /* Chooses the optimiser, plans memory, says both. Everything is lent and must outlive the trainer.
- * On -1 there is nothing to release. */
+ * On -1 there is nothing to release. Without a run's folder, NULL, it is a plan: nothing is
+ * written, and it can be measured, not run. */
 int yt_trainer_init(struct yt_trainer *trainer, const struct yt_settings *settings,
                     const struct yt_source *source, struct yt_model *model, const char *run);
 void yt_trainer_release(struct yt_trainer *trainer);
