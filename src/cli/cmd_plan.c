@@ -32,17 +32,18 @@ static void print_rate(const struct yt_schedule *s, int64_t step, double highest
     int length = highest > 0 ? (int)lrint(BAR * lr / highest) : 0;
     memset(bar, '#', (size_t)YT_MIN(length, BAR));
     bar[YT_MIN(length, BAR)] = 0;
-    yt_info("%8.1f %10lld %12.3g %12.3g %9.3f  %s", (double)step / s->batches, (long long)step, lr,
-            rates.lr[YT_PARAM_BIAS], rates.momentum, bar);
+    yt_info("%8.1f %10lld %12.3g %12.3g %9d  %s", (double)step / s->batches, (long long)step, lr,
+            rates.lr[YT_PARAM_BIAS], rates.accumulate, bar);
 }
 
-/* The learning rate in even steps, and where warm-up ends. */
+/* The learning rate in even steps, and where warm-up ends; from how many batches gradients are
+ * gathered before the weights change. */
 static void print_curve(const struct yt_schedule *s) {
     int64_t steps = (int64_t)s->batches * s->epochs, warmup = yt_schedule_warmup_steps(s);
     double highest = 0;
     for (int64_t i = 0; i < steps; i += YT_MAX(steps / 1000, 1))
         highest = fmax(highest, yt_schedule_at(s, (int)(i / s->batches), i).lr[YT_PARAM_WEIGHT]);
-    yt_info("\n%8s %10s %12s %12s %9s", "Epoch", "Step", "lr", "lr of biases", "Momentum");
+    yt_info("\n%8s %10s %12s %12s %9s", "Epoch", "Step", "lr", "lr of biases", "Gathered");
     for (int64_t i = 0; i <= ROWS; i++) {
         int64_t step = i * (steps - 1) / ROWS, before = (i - 1) * (steps - 1) / ROWS;
         if (i > 0 && warmup > before && warmup < step) print_rate(s, warmup, highest);

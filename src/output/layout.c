@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_HEIGHTS 2 /* between two pieces of a staff, in staff heights */
-#define JOINING 0.9   /* share of the way between two staffs that a line must cover to join them */
+#define GAP_HEIGHTS 10 /* between two pieces of a staff, in staff heights */
+#define JOINING 0.9    /* share of the way between two staffs that a line must cover to join them */
 #define DARK 160
 
 static int find_class(const struct yt_categories *categories, const char *name) {

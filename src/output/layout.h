@@ -1,7 +1,7 @@
 /* Where symbols stand in the music: on which staff, how high, and in which order they are read.
  *
  * Staffs are the detections of the class "staff". Pieces of one staff (boxes that overlap by half
- * their height and lie within two staff heights of each other sideways) count as one. Where the
+ * their height and lie within ten staff heights of each other sideways) count as one. Where the
  * image shows five lines in the box, the lines are measured on it, in strips, so that a box that is
  * a few pixels off and a page that is a little skewed do no harm; elsewhere the box says where they
  * are.

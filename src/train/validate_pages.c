@@ -125,7 +125,8 @@ static void score_page(struct validator *v, const struct yt_page *page,
         yt_page_metrics_add(v->metrics, v->detections, found->count, v->labels, page->label_count);
     cap_hit(&v->windows, (size_t)found->capped, page);
     cap_hit(&v->coco, beyond, page);
-    struct yt_validated_page validated = {page, image, v->detections, found->count, v->labels, page->label_count};
+    struct yt_validated_page validated = {page,         image,     v->detections,
+                                          found->count, v->labels, page->label_count};
     if (v->options->page) v->options->page(v->options->user, &validated);
 }
 
