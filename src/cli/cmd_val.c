@@ -108,8 +108,9 @@ static void write_tile(void *user, const struct yt_validated *validated) {
         detection.box.y1 += (float)tile->y, detection.box.y2 += (float)tile->y;
         val->kept[count++] = detection;
     }
-    const char *path = val->source->dataset.pages[tile->page].path;
-    struct yt_output_page page = {.path = path, .detections = val->kept, .count = count};
+    const struct yt_page *source = &val->source->dataset.pages[tile->page];
+    struct yt_output_page page = {
+        .path = source->path, .id = source->id, .detections = val->kept, .count = count};
     yt_output_add(&val->output, page);
 }
 

@@ -1,8 +1,8 @@
 /* predictions.json: a list in the form of COCO's results, with names, and each symbol's place in
  * the music (layout.h) where there is one:
  *
- *     [{"file_name": "page.png", "category_id": 25, "category": "noteheadBlackOnLine",
- *       "bbox": [x, y, w, h], "score": 0.93,
+ *     [{"file_name": "page.png", "image_id": 410, "category_id": 25,
+ *       "category": "noteheadBlackOnLine", "bbox": [x, y, w, h], "score": 0.93,
  *       "system": 1, "staff": 2, "position": -3.02, "order": 17}, ...]
  *
  * bbox in pixels of the image, x and y its upper left corner; systems and staffs are numbered from
@@ -35,7 +35,7 @@ static int page(struct yt_writer *writer, const struct yt_output_page *page, str
         const struct yt_detection *detection = &page->detections[i];
         yt_str_add(text, "%s\n{\"file_name\": ", writer->symbols + i ? "," : "");
         yt_json_quote(text, yt_path_name(page->path));
-        yt_str_add(text, ", \"category_id\": %d, \"category\": ",
+        yt_str_add(text, ", \"image_id\": %ld, \"category_id\": %d, \"category\": ", page->id,
                    yt_category_id(categories, detection->cls));
         yt_json_quote(text, categories->names[detection->cls]);
         yt_str_add(text, ", \"bbox\": [");

@@ -64,7 +64,7 @@ static void json(void **state) {
     assert_string_equal(yt_json_string(yt_json_get(first, "file_name")), "a.png");
     assert_string_equal(yt_json_string(yt_json_get(last, "file_name")), "b\"\n.png");
     assert_string_equal(yt_json_string(yt_json_get(first, "category")), names[1]);
-    assert_true(number(first, "category_id") == 7);
+    assert_true(number(first, "category_id") == 7 && number(last, "image_id") == 13);
     assert_numbers(yt_json_get(first, "bbox"), (const double[]){1.5, 2, 10.25, 2}, 4);
     assert_true((float)number(first, "score") == 0.1f);
     assert_true(number(first, "order") == 1 && number(yt_json_at(json, 1), "order") == 2);
