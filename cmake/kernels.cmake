@@ -12,6 +12,10 @@ function(yt_kernels isa lanes)
   target_link_libraries(yt_kernels_${isa} PRIVATE yt_options)
   target_compile_definitions(yt_kernels_${isa} PRIVATE YT_KERNEL_ISA=${isa} YT_LANES=${lanes})
   target_compile_options(yt_kernels_${isa} PRIVATE ${ARGN})
+  if(YT_FUZZ) # they read no file, and instrumented their many copies take clang many minutes
+    target_compile_options(yt_kernels_${isa} PRIVATE -O1
+      -fno-sanitize=fuzzer-no-link,address,undefined)
+  endif()
   target_sources(yt_tensor PRIVATE $<TARGET_OBJECTS:yt_kernels_${isa}>)
 endfunction()
 
