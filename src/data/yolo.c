@@ -166,6 +166,7 @@ static int by_label(const void *a, const void *b) {
 
 static void drop_duplicates(struct yt_dataset *dataset, struct yt_page *page, const char *path) {
     uint32_t count = page->label_count, kept = 0;
+    if (count == 0) return; /* there may be no labels at all yet */
     struct yt_page_label *labels = dataset->labels + page->label_begin;
     struct yt_page_label **sorted = yt_malloc((count + 1) * sizeof *sorted);
     for (uint32_t i = 0; i < count; i++) sorted[i] = &labels[i];
