@@ -7,9 +7,10 @@
 
 static void replay(const char *folder, const char *name) {
     static uint8_t bytes[1 << 20];
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) abort();
     FILE *f = fopen(path, "rb");
+    free(path);
     if (!f) abort();
     size_t size = fread(bytes, 1, sizeof(bytes), f);
     fclose(f);
