@@ -1,5 +1,5 @@
-/* Windows ("slices", tiles) on an image: as SAHI's get_slice_bboxes lays them (github.com/obss/sahi,
- * version 0.12.6, MIT), or as many of them at even distances.
+/* Windows ("slices", tiles) on an image: as SAHI's get_slice_bboxes lays them
+ * (github.com/obss/sahi, version 0.12.6, MIT), or as many of them at even distances.
  *
  *     struct yt_slices slices = {0};
  *     if (yt_slices_grid(&slices, 2772, 1960, 640, 640, 0.2, 0.2)) return -1;

@@ -23,8 +23,8 @@ static struct yt_merge merge_of(const struct yt_settings *settings) {
     return how;
 }
 
-/* A tile a thread: more at once are no faster, and memory has to be got and cleared for them (a page
- * on two threads: 1.87 s with 2, 2.14 s with 16). */
+/* A tile a thread: more at once are no faster, and memory has to be got and cleared for them (a
+ * page on two threads: 1.87 s with 2, 2.14 s with 16). */
 static int batch_of(const struct yt_settings *settings) {
     return yt_settings_where(settings, "batch") ? settings->batch
                                                 : YT_MIN(settings->batch, yt_threads());
