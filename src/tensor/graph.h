@@ -99,7 +99,8 @@ void yt_graph_keep(struct yt_graph *g, struct yt_node *node);
 /* The same, and when training the caller writes the whole of node->grad before backward. */
 void yt_graph_output(struct yt_graph *g, struct yt_node *node);
 
-/* -1 with yt_fail when the arena does not fit in memory. */
+/* -1 with yt_fail when the arena does not fit in memory. The graph then runs with as many threads
+ * as yt_threads() says now, or fewer. */
 int yt_graph_plan(struct yt_graph *g, enum yt_memory memory);
 /* The same in the arena of `host`, which must outlive g; the two then take turns, as the graphs of
  * a full and of a smaller last batch do. An arena of its own if that one is too small. */

@@ -62,6 +62,7 @@ struct yt_graph {
     uint8_t *arena;
     size_t arena_bytes, scratch_floats;
     float *scratch;
+    int threads; /* that the scratch is enough for */
     bool planned, profile;
     bool borrowed; /* the arena is another graph's */
 };

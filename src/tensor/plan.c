@@ -9,6 +9,7 @@
  * The same walk over the backward steps decides for every op whether it overwrites or adds to the
  * gradient of an input, so that gradients are never cleared beforehand.
  */
+#include "base/threads.h"
 #include "tensor/graph_internal.h"
 
 #include <stdlib.h>
@@ -247,6 +248,7 @@ static void lay_out(struct yt_graph *g, enum yt_memory memory, int *saved_items)
     if (memory != YT_MEMORY_KEEP) share_gradient_with_value(g);
     live_saved(g, saved_items);
     g->scratch_floats = 0;
+    g->threads = yt_threads();
     for (size_t i = 0; i < g->count; i++)
         if (g->nodes[i]->op->scratch)
             g->scratch_floats = YT_MAX(g->scratch_floats, g->nodes[i]->op->scratch(g, g->nodes[i]));

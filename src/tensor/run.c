@@ -1,4 +1,5 @@
 /* Running a planned graph. */
+#include "base/threads.h"
 #include "tensor/graph_internal.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ void yt_graph_prepare(struct yt_graph *g) {
 }
 
 void yt_graph_forward(struct yt_graph *g) {
-    YT_ASSERT(g->planned);
+    YT_ASSERT(g->planned && yt_threads() <= g->threads);
     place_values(g, false);
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
@@ -47,7 +48,7 @@ void yt_graph_forward(struct yt_graph *g) {
 }
 
 void yt_graph_backward(struct yt_graph *g) {
-    YT_ASSERT(g->planned && g->mode == YT_GRAPH_TRAIN);
+    YT_ASSERT(g->planned && g->mode == YT_GRAPH_TRAIN && yt_threads() <= g->threads);
     size_t next_zero = 0, next_renewal = 0; /* both lists are in the order of the steps */
     place_values(g, true);
     for (size_t i = g->count; i-- > 0;) {
