@@ -38,3 +38,12 @@ void yt_detections_sort(struct yt_detection *detections, size_t count) {
     free(sorted);
     free(order);
 }
+
+struct yt_detection *yt_detections_ranked(const struct yt_detection *detections, size_t count,
+                                          size_t *valid) {
+    struct yt_detection *ranked = yt_malloc((count + 1) * sizeof *ranked);
+    if (count) memcpy(ranked, detections, count * sizeof *ranked);
+    *valid = yt_detections_keep_valid(ranked, count);
+    yt_detections_sort(ranked, *valid);
+    return ranked;
+}

@@ -13,4 +13,8 @@ size_t yt_detections_keep_valid(struct yt_detection *detections, size_t count);
 /* By descending score; equal scores keep their order. Scores are no NaN. */
 void yt_detections_sort(struct yt_detection *detections, size_t count);
 
+/* A copy of the valid ones, sorted, and how many these are; to be freed. */
+struct yt_detection *yt_detections_ranked(const struct yt_detection *detections, size_t count,
+                                          size_t *valid);
+
 #endif

@@ -2,7 +2,6 @@
 #include "eval/metrics.h"
 #include "eval/detections.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { CONFIDENCES = YT_CURVE_POINTS, RECALLS = 101, SMOOTH = 101 };
 
@@ -50,10 +49,8 @@ static void add_labels(struct yt_metrics *metrics, const struct yt_label *labels
 
 void yt_metrics_add(struct yt_metrics *metrics, const struct yt_detection *detections,
                     size_t ndetections, const struct yt_label *labels, size_t nlabels) {
-    struct yt_detection *sorted = yt_malloc((ndetections + 1) * sizeof *sorted);
-    if (ndetections) memcpy(sorted, detections, ndetections * sizeof *sorted);
-    size_t valid = yt_detections_keep_valid(sorted, ndetections);
-    yt_detections_sort(sorted, valid);
+    size_t valid;
+    struct yt_detection *sorted = yt_detections_ranked(detections, ndetections, &valid);
     uint16_t *tp = yt_malloc((valid + 1) * sizeof *tp);
     yt_match(sorted, valid, labels, nlabels, tp);
     for (size_t i = 0; i < valid; i++) {

@@ -3,7 +3,6 @@
 #include "eval/grid.h"
 #include "eval/ranking.h"
 #include <stdlib.h>
-#include <string.h>
 
 struct yt_obbanns {
     int nc;
@@ -80,10 +79,8 @@ static void match(struct yt_obbanns *obbanns, const struct yt_detection *sorted,
 
 void yt_obbanns_add(struct yt_obbanns *obbanns, const struct yt_detection *detections,
                     size_t ndetections, const struct yt_label *labels, size_t nlabels) {
-    struct yt_detection *sorted = yt_malloc((ndetections + 1) * sizeof *sorted);
-    if (ndetections) memcpy(sorted, detections, ndetections * sizeof *sorted);
-    size_t valid = yt_detections_keep_valid(sorted, ndetections);
-    yt_detections_sort(sorted, valid);
+    size_t valid;
+    struct yt_detection *sorted = yt_detections_ranked(detections, ndetections, &valid);
     match(obbanns, sorted, valid, labels, nlabels);
     for (size_t i = 0; i < nlabels; i++) yt_ranking_add_label(obbanns->ranking, labels[i].cls);
     free(sorted);

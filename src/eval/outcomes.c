@@ -39,10 +39,8 @@ void yt_outcomes_add(struct yt_outcomes *outcomes, uint32_t page,
                      const struct yt_detection *detections, size_t ndetections,
                      const struct yt_label *labels, size_t nlabels) {
     YT_ASSERT(page < outcomes->pages);
-    struct yt_detection *sorted = yt_malloc((ndetections + 1) * sizeof *sorted);
-    if (ndetections) memcpy(sorted, detections, ndetections * sizeof *sorted);
-    size_t valid = yt_detections_keep_valid(sorted, ndetections);
-    yt_detections_sort(sorted, valid);
+    size_t valid;
+    struct yt_detection *sorted = yt_detections_ranked(detections, ndetections, &valid);
     uint16_t *tp = yt_malloc((valid + 1) * sizeof *tp);
     yt_match(sorted, valid, labels, nlabels, tp);
     outcomes->items = yt_grow(outcomes->items, &outcomes->cap, outcomes->count + valid + 1,

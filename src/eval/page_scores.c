@@ -1,7 +1,6 @@
 #include "eval/page_scores.h"
 #include "eval/detections.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { COCO_CAP_MIN = 100, COCO_CAP_TIMES = 3 };
 
@@ -39,14 +38,16 @@ static size_t add_coco(struct yt_coco *coco, const struct yt_detection *detectio
                        size_t ndetections, const struct yt_label *labels, size_t nlabels) {
     struct yt_coco_detection *d = yt_malloc((ndetections + 1) * sizeof *d);
     struct yt_coco_label *l = yt_malloc((nlabels + 1) * sizeof *l);
+    size_t valid = 0;
     for (size_t i = 0; i < ndetections; i++) {
         const struct yt_box *b = &detections[i].box;
-        d[i] = (struct yt_coco_detection){(double)b->x1,
-                                          (double)b->y1,
-                                          (double)b->x2 - b->x1,
-                                          (double)b->y2 - b->y1,
-                                          (double)detections[i].score,
-                                          detections[i].cls};
+        if (!yt_detection_valid(&detections[i])) continue;
+        d[valid++] = (struct yt_coco_detection){(double)b->x1,
+                                                (double)b->y1,
+                                                (double)b->x2 - b->x1,
+                                                (double)b->y2 - b->y1,
+                                                (double)detections[i].score,
+                                                detections[i].cls};
     }
     for (size_t i = 0; i < nlabels; i++) {
         const struct yt_box *b = &labels[i].box;
@@ -54,7 +55,7 @@ static size_t add_coco(struct yt_coco *coco, const struct yt_detection *detectio
         l[i] =
             (struct yt_coco_label){(double)b->x1, (double)b->y1, w, h, w * h, labels[i].cls, false};
     }
-    size_t capped = yt_coco_add(coco, d, ndetections, l, nlabels);
+    size_t capped = yt_coco_add(coco, d, valid, l, nlabels);
     free(l);
     free(d);
     return capped;
@@ -62,16 +63,11 @@ static size_t add_coco(struct yt_coco *coco, const struct yt_detection *detectio
 
 size_t yt_page_metrics_add(struct yt_page_metrics *metrics, const struct yt_detection *detections,
                            size_t ndetections, const struct yt_label *labels, size_t nlabels) {
-    struct yt_detection *valid = yt_malloc((ndetections + 1) * sizeof *valid);
-    if (ndetections) memcpy(valid, detections, ndetections * sizeof *valid);
-    size_t nvalid = yt_detections_keep_valid(valid, ndetections);
     yt_metrics_add(metrics->reference, detections, ndetections, labels, nlabels);
-    yt_obbanns_add(metrics->obbanns, valid, nvalid, labels, nlabels);
-    yt_obbanns_add(metrics->obbanns_corrected, valid, nvalid, labels, nlabels);
-    yt_pixels_add(metrics->pixels, valid, nvalid, labels, nlabels);
-    size_t capped = add_coco(metrics->coco, valid, nvalid, labels, nlabels);
-    free(valid);
-    return capped;
+    yt_obbanns_add(metrics->obbanns, detections, ndetections, labels, nlabels);
+    yt_obbanns_add(metrics->obbanns_corrected, detections, ndetections, labels, nlabels);
+    yt_pixels_add(metrics->pixels, detections, ndetections, labels, nlabels);
+    return add_coco(metrics->coco, detections, ndetections, labels, nlabels);
 }
 
 void yt_page_metrics_compute(struct yt_page_metrics *metrics, struct yt_page_scores *scores) {

@@ -4,7 +4,6 @@
 #include "eval/ranking.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define THIN_PX 6.0f
 #define THIN_ASPECT 3.0f
@@ -82,10 +81,8 @@ static uint16_t claim(struct yt_grid *grid, const struct yt_label *labels, uint1
 
 void yt_pixels_add(struct yt_pixels *pixels, const struct yt_detection *detections,
                    size_t ndetections, const struct yt_label *labels, size_t nlabels) {
-    struct yt_detection *sorted = yt_malloc((ndetections + 1) * sizeof *sorted);
-    if (ndetections) memcpy(sorted, detections, ndetections * sizeof *sorted);
-    size_t valid = yt_detections_keep_valid(sorted, ndetections);
-    yt_detections_sort(sorted, valid);
+    size_t valid;
+    struct yt_detection *sorted = yt_detections_ranked(detections, ndetections, &valid);
     struct yt_grid *grid = yt_grid_new(labels, sizeof *labels, nlabels);
     uint16_t *taken = yt_calloc(nlabels + 1, sizeof *taken);
     for (size_t i = 0; i < valid; i++)

@@ -41,13 +41,6 @@ struct weight_pass {
         *panel; /* partial dw of each chunk; a band and a panel for each thread */
 };
 
-/* The largest power of two up to `most`: tasks of one size for two threads, or four. */
-static int power_of_two(size_t most) {
-    int power = 1;
-    while (2 * (size_t)power <= most) power *= 2;
-    return power;
-}
-
 static void plan_bands(struct weight_pass *p) {
     const struct yt_conv *conv = p->conv;
     if (p->product) {
@@ -77,8 +70,8 @@ static struct weight_pass plan(const struct yt_conv *conv, const struct yt_map *
     p.partial_floats = (size_t)(p.depth + 1) * yt_round_up(p.columns, 16);
     const size_t chunks =
         YT_MIN(yt_map_pixels(dy) / CHUNK_PIXELS, PARTIAL_FLOATS / p.partial_floats);
-    p.chunks = power_of_two(YT_MIN(chunks, MAX_CHUNKS));
-    p.parts = power_of_two(YT_MIN(p.depth / PART_DEPTH, (MIN_TASKS + p.chunks - 1) / p.chunks));
+    p.chunks = yt_power_of_two(YT_MIN(chunks, MAX_CHUNKS));
+    p.parts = yt_power_of_two(YT_MIN(p.depth / PART_DEPTH, (MIN_TASKS + p.chunks - 1) / p.chunks));
     plan_bands(&p);
     return p;
 }

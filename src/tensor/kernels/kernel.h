@@ -85,6 +85,12 @@ static inline float *yt_map_at(const struct yt_map *m, int n, int y, int x) {
 static inline size_t yt_cut(size_t total, int parts, int i) {
     return total * (size_t)i / (size_t)parts;
 }
+/* The largest power of two up to `most`, 1 at least: tasks of one size for two threads, or four. */
+static inline int yt_power_of_two(size_t most) {
+    int power = 1;
+    while (2 * (size_t)power <= most) power *= 2;
+    return power;
+}
 static inline int yt_clamp(size_t value, int lo, int hi) {
     return value < (size_t)lo ? lo : value > (size_t)hi ? hi : (int)value;
 }

@@ -32,19 +32,13 @@ struct plan {
     size_t v_row, task_floats;
 };
 
-static int power_of_two(size_t most) {
-    int power = 1;
-    while (2 * (size_t)power <= most) power *= 2;
-    return power;
-}
-
 static struct plan plan_of(const struct yt_map *x, const struct yt_map *dy) {
     struct plan p = {.tiling = yt_tiling_of(dy), .columns = yt_round_up(dy->c, 16)};
     p.matrix = x->c * p.columns;
     const size_t chunks =
         YT_MIN(p.tiling.count / CHUNK_TILES, PARTIAL_FLOATS / (YT_PLACES * p.matrix));
-    p.chunks = power_of_two(YT_MIN(chunks, (size_t)MAX_CHUNKS));
-    p.parts = power_of_two(YT_MIN(x->c / PART_CHANNELS, (MIN_TASKS + p.chunks - 1) / p.chunks));
+    p.chunks = yt_power_of_two(YT_MIN(chunks, (size_t)MAX_CHUNKS));
+    p.parts = yt_power_of_two(YT_MIN(x->c / PART_CHANNELS, (MIN_TASKS + p.chunks - 1) / p.chunks));
     p.v_row = yt_round_up((x->c + p.parts - 1) / p.parts, 16);
     p.keep = yt_clamp(KEEP_FLOATS / (YT_PATCH * (p.v_row + p.columns)), LEAST_TILES, KEEP_TILES);
     p.task_floats =
