@@ -76,6 +76,15 @@ static int token_size_px(const struct yt_json_token *token) {
     return token->number > 0 && token->number < 1e6 ? (int)token->number : 0;
 }
 
+/* Releases of DeepScoresV2 spell one class in two ways; weights trained on one read the other. */
+static void set_class_name(char **slot, const struct yt_json_token *token) {
+    set_text(slot, token);
+    if (*slot && strcmp(*slot, "legerLine") == 0) {
+        free(*slot);
+        *slot = yt_strdup("ledgerLine");
+    }
+}
+
 static bool field_is(const struct reader *reader, const char *name) {
     return strcmp(reader->field, name) == 0;
 }
@@ -99,7 +108,7 @@ static void take_value(struct reader *reader, const struct yt_json_token *token)
     switch (reader->section) {
     case CATEGORIES:
         if (field_is(reader, "name"))
-            set_text(&reader->category.name, token);
+            set_class_name(&reader->category.name, token);
         else if (field_is(reader, "annotation_set"))
             set_text(&reader->category.set, token);
         break;

@@ -9,7 +9,8 @@
  * The sections may come in any order. The file is streamed: memory grows with the images and boxes,
  * not with the text. The categories of the annotation set, by ascending id, are the classes 0, 1,
  * ...: ids 1..136 of "deepscores" are 0..135. o_bbox (eight numbers) is read where options->o_bbox
- * asks for it (data/slant.h); area and comments are not.
+ * asks for it (data/slant.h); area and comments are not. "legerLine", as
+ * some releases have it, is read as "ledgerLine".
  */
 #ifndef YT_DATA_DS2_H
 #define YT_DATA_DS2_H

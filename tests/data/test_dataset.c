@@ -75,6 +75,17 @@ static void test_ds2_reads(void **state) {
     assert_error_has("classes: 2 is no class");
 }
 
+static void test_ds2_spellings(void **state) {
+    (void)state;
+    struct yt_dataset d;
+    put_ds2("\"categories\": {\"2\": {\"name\": \"legerLine\", \"annotation_set\": "
+            "\"deepscores\"}}, " IMAGES
+            ", \"annotations\": {" BOX("5", "1, 2, 30, 40", "\"2\", null", "7") "}");
+    assert_int_equal(yt_dataset_open(&d, "ds2", NULL), 0);
+    assert_string_equal(d.classes[0].name, "ledgerLine");
+    yt_dataset_release(&d);
+}
+
 static void test_ds2_faulty_boxes(void **state) {
     (void)state;
     struct yt_dataset d;
@@ -345,12 +356,12 @@ static int enter(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ds2_reads),          cmocka_unit_test(test_ds2_faulty_boxes),
-        cmocka_unit_test(test_ds2_faulty_files),   cmocka_unit_test(test_ds2_faulty_images),
-        cmocka_unit_test(test_ds2_cut_anywhere),   cmocka_unit_test(test_ds2_two_files),
-        cmocka_unit_test(test_yolo_reads),         cmocka_unit_test(test_yolo_polygons),
-        cmocka_unit_test(test_yolo_faulty_labels), cmocka_unit_test(test_yolo_lists),
-        cmocka_unit_test(test_yolo_faulty_yaml),
+        cmocka_unit_test(test_ds2_reads),         cmocka_unit_test(test_ds2_spellings),
+        cmocka_unit_test(test_ds2_faulty_boxes),  cmocka_unit_test(test_ds2_faulty_files),
+        cmocka_unit_test(test_ds2_faulty_images), cmocka_unit_test(test_ds2_cut_anywhere),
+        cmocka_unit_test(test_ds2_two_files),     cmocka_unit_test(test_yolo_reads),
+        cmocka_unit_test(test_yolo_polygons),     cmocka_unit_test(test_yolo_faulty_labels),
+        cmocka_unit_test(test_yolo_lists),        cmocka_unit_test(test_yolo_faulty_yaml),
     };
     return cmocka_run_group_tests(tests, enter, test_folder_leave);
 }
