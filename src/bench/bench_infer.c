@@ -1,5 +1,6 @@
 #include "bench/bench.h"
 #include "bench/peak.h"
+#include "bench/shares.h"
 
 #include "base/rng.h"
 #include "base/threads.h"
@@ -64,15 +65,18 @@ static void report(const struct run *run, double *network_s, double *decode_s,
             1e3 * p95, 1e3 * decode_s[n / 2], o->batch / median);
     yt_str_add(json,
                "{\"bench\":\"infer\",\"model\":\"%s\",\"batch\":%d,\"imgsz\":%d,\"threads\":%d,"
-               "\"median_ms\":%.4f,\"p95_ms\":%.4f,\"decode_ms\":%.4f,\"images_per_s\":%.3f}\n",
+               "\"median_ms\":%.4f,\"p95_ms\":%.4f,\"decode_ms\":%.4f,\"images_per_s\":%.3f",
                model->scale->name, o->batch, o->imgsz, yt_threads(), 1e3 * median, 1e3 * p95,
                1e3 * decode_s[n / 2], o->batch / median);
+    yt_bench_shares(yt_detector_graph(run->detector), o->steps, json);
+    yt_str_add(json, "}\n");
 }
 
 static int measure(const struct yt_bench_options *o, struct run *run, struct yt_str *json) {
     double *network_s = yt_calloc((size_t)o->steps, sizeof(double));
     double *decode_s = yt_calloc((size_t)o->steps, sizeof(double));
     int failed = 0;
+    yt_graph_profile(yt_detector_graph(run->detector), true);
     for (int i = 0; i < o->steps && !failed; i++) {
         failed = run_once(run);
         network_s[i] = run->network_s;

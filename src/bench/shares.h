@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "tensor/graph.h"
 
-/* Prints a row a kind, slowest first: milliseconds a run forward and backward, GFLOP/s where the op
- * counts them; appends "ops":[...]. */
+/* Prints a row a kind, slowest first: milliseconds a run forward and, when training, backward, and
+ * GFLOP/s where the op counts them; appends "ops":[...]. */
 void yt_bench_shares(const struct yt_graph *g, int runs, struct yt_str *json);
 
 #endif

@@ -121,6 +121,11 @@ void yt_detector_run(struct yt_detector *detector) {
     yt_graph_forward(detector->plans[detector->current].g);
 }
 
+struct yt_graph *yt_detector_graph(const struct yt_detector *detector) {
+    YT_ASSERT(detector->current >= 0);
+    return detector->plans[detector->current].g;
+}
+
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head) {
     YT_ASSERT(detector->current >= 0);
     struct yt_head_maps maps = yt_network_maps(&detector->plans[detector->current].network, head);

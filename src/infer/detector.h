@@ -43,6 +43,9 @@ void yt_detector_run(struct yt_detector *detector);
 /* The raw maps that the last run computed, valid until the next yt_detector_begin. */
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head);
 
+/* The graph of that run, for profiling. */
+struct yt_graph *yt_detector_graph(const struct yt_detector *detector);
+
 /* How detections are read from the maps (yolov10/decode.h). */
 struct yt_reading {
     enum yt_head head;
