@@ -21,7 +21,13 @@
 
 #include <omp.h>
 
-enum { MAX_PHASES = 4, MIN_TASKS = 16, MIN_PIXELS = 48 };
+enum {
+    MAX_PHASES = 4,
+    MIN_TASKS = 16,
+    MIN_PIXELS = 48,
+    WINDOW_FLOATS = 4096, /* of a product's source */
+    LEAST_WINDOW = 12     /* pixels, since each window reads all weights */
+};
 
 struct phase {
     int rows, cols;       /* taps */
@@ -266,19 +272,22 @@ static void run_window(const struct pass *pass, const struct phase *phase,
     }
 }
 
+/* A task's pixels go in windows that stay in the first-level cache for all panels of columns. */
 static void run_product(const struct pass *pass, int task) {
-    const size_t pixels = yt_map_pixels(pass->source);
-    const size_t first = yt_cut(pixels, pass->bands, task);
-    const size_t last = yt_cut(pixels, pass->bands, task + 1);
-    const struct window at = {
-        .source = pass->source->p + first * pass->source->ld,
-        .source_pixel = pass->source->ld,
-        .result = pass->result->p + first * pass->result_pixel,
-        .rows = 1,
-        .w = (int)(last - first),
-        .ahead = (int)YT_MIN(last - first, pixels - last),
-    };
-    run_window(pass, &pass->phase[0], &at);
+    const size_t pixels = yt_map_pixels(pass->source), end = yt_cut(pixels, pass->bands, task + 1);
+    const size_t most = YT_MAX(LEAST_WINDOW, WINDOW_FLOATS / pass->source->c / 6 * 6);
+    for (size_t first = yt_cut(pixels, pass->bands, task), last; first < end; first = last) {
+        last = YT_MIN(end, first + most);
+        const struct window at = {
+            .source = pass->source->p + first * pass->source->ld,
+            .source_pixel = pass->source->ld,
+            .result = pass->result->p + first * pass->result_pixel,
+            .rows = 1,
+            .w = (int)(last - first),
+            .ahead = (int)YT_MIN(last - first, pixels - last),
+        };
+        run_window(pass, &pass->phase[0], &at);
+    }
 }
 
 static void run_band(const struct pass *pass, int task, float *band) {
