@@ -15,30 +15,20 @@ static void head(struct yt_writer *writer, struct yt_str *text) {
                "file,order,system,staff,position,interline,class,category_id,score,x,y,w,h\n");
 }
 
-static void add_cell(struct yt_str *text, const char *cell) {
-    if (!cell[strcspn(cell, ",\"\r\n")]) {
-        yt_str_add(text, "%s,", cell);
-        return;
-    }
-    yt_str_append(text, "\"", 1);
-    for (; *cell; cell++) yt_str_append(text, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1);
-    yt_str_append(text, "\",", 2);
-}
-
 static void add_row(struct yt_writer *writer, const struct yt_output_page *page, size_t i,
                     struct yt_str *text) {
     const struct yt_categories *categories = writer->out->options.categories;
     const struct yt_detection *detection = &page->detections[i];
     const struct yt_place *place = &page->layout->places[i];
-    add_cell(text, yt_path_name(page->path));
-    yt_str_add(text, "%zu,", place->order + 1);
+    yt_str_csv_field(text, yt_path_name(page->path));
+    yt_str_add(text, ",%zu,", place->order + 1);
     if (place->staff >= 0)
         yt_str_add(text, "%d,%d,%.2f,%.2f,", place->system + 1, place->staff + 1, place->position,
                    page->layout->staffs[place->staff].interline);
     else
         yt_str_add(text, ",,,,");
-    add_cell(text, categories->names[detection->cls]);
-    yt_str_add(text, "%d,", yt_category_id(categories, detection->cls));
+    yt_str_csv_field(text, categories->names[detection->cls]);
+    yt_str_add(text, ",%d,", yt_category_id(categories, detection->cls));
     yt_json_float(text, detection->score);
     yt_str_append(text, ",", 1);
     yt_output_box(text, &detection->box, ",");

@@ -57,9 +57,30 @@ static int read_table(const char *path, struct table *table) {
     return 0;
 }
 
+static const double *find_column(const struct table *table, const char *name) {
+    for (size_t i = 0; i < table->count; i++)
+        if (!strcmp(table->names[i], name)) return table->columns[i];
+    return NULL;
+}
+
+/* Before the first validation its columns hold zeros, which no loss is: nothing is drawn there. */
+static void blank_unvalidated(struct table *table) {
+    const double *loss = find_column(table, "val/cls_oo");
+    bool *validated = yt_calloc(table->rows + 1, sizeof *validated);
+    for (size_t row = 0; loss && row < table->rows; row++) validated[row] = loss[row] != 0;
+    for (size_t i = 0; loss && i < table->count; i++) {
+        if (strncmp(table->names[i], "val/", 4) && strncmp(table->names[i], "metrics/", 8))
+            continue;
+        for (size_t row = 0; row < table->rows; row++)
+            if (!validated[row]) table->columns[i][row] = NAN;
+    }
+    free(validated);
+}
+
 int yt_results_plot(const char *csv_path, const char *png_path) {
     struct table table;
     if (read_table(csv_path, &table) != 0) return -1;
+    blank_unvalidated(&table);
     size_t charts = table.count ? table.count - 1 : 0;
     int rows = (int)((charts + COLUMNS - 1) / COLUMNS);
     struct yt_canvas *canvas = yt_canvas_new(COLUMNS * W, YT_MAX(rows, 1) * H, NULL);

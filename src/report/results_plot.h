@@ -1,4 +1,5 @@
-/* results.png: a small chart for each column of results.csv, over its first one. */
+/* results.png: a small chart for each column of results.csv, over its first one. Epochs
+ * before the first validation leave its columns (metrics/, val/) empty. */
 #ifndef YT_REPORT_RESULTS_PLOT_H
 #define YT_REPORT_RESULTS_PLOT_H
 

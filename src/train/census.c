@@ -192,9 +192,9 @@ int yt_census_write(const char *path, const struct yt_census *census,
                "class,labels,pages,median_width,median_height,in_tiles,thin,unreached,left\n");
     for (int i = 0; i < census->nc; i++) {
         const struct yt_census_class *c = &census->classes[i];
-        yt_str_add(&text, "%s,%zu,%zu,%.1f,%.1f,%zu,%zu,%zu,%zu\n", dataset->classes[i].name,
-                   c->labels, c->pages, c->width, c->height, c->seen, c->thin, c->unreached,
-                   c->left);
+        yt_str_csv_field(&text, dataset->classes[i].name);
+        yt_str_add(&text, ",%zu,%zu,%.1f,%.1f,%zu,%zu,%zu,%zu\n", c->labels, c->pages, c->width,
+                   c->height, c->seen, c->thin, c->unreached, c->left);
     }
     int failed = yt_file_write(path, text.s, text.len);
     yt_str_release(&text);

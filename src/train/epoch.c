@@ -108,17 +108,16 @@ static bool patience_over(const struct yt_trainer *t) {
     return t->settings->patience > 0 && p->epoch + 1 - p->best_epoch >= t->settings->patience;
 }
 
-static void say_lost_labels(struct yt_trainer *t) {
-    if (t->lost_labels)
+static void say_lost_labels(const struct yt_progress *p) {
+    if (p->lost_labels)
         yt_info("augmentation dropped %lld labels and kept %lld this epoch",
-                (long long)t->lost_labels, (long long)t->seen_labels);
-    t->lost_labels = t->seen_labels = 0;
+                (long long)p->lost_labels, (long long)p->seen_labels);
 }
 
 int yt_epoch_finish(struct yt_trainer *t, bool *over) {
     struct yt_progress *p = &t->progress;
     double start = yt_now();
-    say_lost_labels(t);
+    say_lost_labels(p);
     int status = validation_due(t) ? validate(t) : 0;
     if (status != 0) return status;
     double val_s = yt_now() - start;
@@ -135,6 +134,7 @@ int yt_epoch_finish(struct yt_trainer *t, bool *over) {
     if (*over) p->epochs = p->epoch; /* so that resume= finds the run ended, whatever ended it */
     p->batch = 0;
     p->epoch_s = p->epoch_waited_s = 0;
+    p->lost_labels = p->seen_labels = 0;
     memset(p->items, 0, sizeof(p->items));
     yt_unlearnt_clear(&t->unlearnt);
     /* While steps are left out, the state before them is the one to go back to. */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "yt-state-5"
+#define FORMAT "yt-state-6"
 
 /* One counter: its name in the file, and where it lies in struct yt_progress. */
 struct field {
@@ -37,6 +37,8 @@ static const struct field fields[] = {
     FIELD(DOUBLE, seconds),
     FIELD(DOUBLE, epoch_s),
     FIELD(DOUBLE, epoch_waited_s),
+    FIELD(INT64, lost_labels),
+    FIELD(INT64, seen_labels),
     FIELD(BOOL, replanned),
     FIELDS(DOUBLE, metrics, 4),
     FIELD(DOUBLE, fitness),

@@ -25,7 +25,8 @@ struct yt_progress {
     int best_epoch;         /* from 1 */
     int64_t data_hash;      /* of yt_source_hash */
     double seconds;         /* trained so far, over all sessions */
-    double epoch_s, epoch_waited_s; /* of this epoch's steps; of that, for data */
+    double epoch_s, epoch_waited_s;   /* of this epoch's steps; of that, for data */
+    int64_t lost_labels, seen_labels; /* dropped and kept by augmentation, this epoch */
     bool replanned;
     double metrics[4]; /* precision, recall, mAP50, mAP50-95 of the last validation */
     double fitness;    /* of it: what chooses best weights (eval/metrics.h) */

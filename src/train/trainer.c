@@ -99,8 +99,8 @@ static int run_batch(struct yt_trainer *t, const struct yt_batch *batch) {
     }
     if (yt_record_step(t, batch, items, &rates, norm, left_out) != 0) return -1;
     if (p->last_update == p->step) t->tile_count = 0;
-    t->lost_labels += batch->lost.outside + batch->lost.small + batch->lost.cut + batch->lost.thin;
-    t->seen_labels += batch->target_count;
+    p->lost_labels += batch->lost.outside + batch->lost.small + batch->lost.cut + batch->lost.thin;
+    p->seen_labels += batch->target_count;
     double took_s = yt_now() - start + batch->waited_s;
     p->seconds += took_s;
     p->epoch_s += took_s;

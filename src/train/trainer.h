@@ -55,7 +55,6 @@ struct yt_trainer {
     uint32_t *tiles;    /* that the gradient so far is made of */
     size_t tile_count, tile_cap;
     double session_start, state_written; /* yt_now() */
-    int64_t lost_labels, seen_labels;    /* by augmentation, this epoch */
 };
 
 /* Chooses the optimiser, plans memory, says both. Everything is lent and must outlive the trainer.

@@ -20,6 +20,24 @@ static void test_add(void **state) {
     yt_str_release(&s);
 }
 
+static void check_csv_field(const char *field, const char *expected) {
+    struct yt_str s = {0};
+    yt_str_csv_field(&s, field);
+    yt_str_csv_field(&s, "");
+    assert_string_equal(s.s ? s.s : "", expected);
+    yt_str_release(&s);
+}
+
+static void test_csv_field(void **state) {
+    (void)state;
+    check_csv_field("stem", "stem");
+    check_csv_field("", "");
+    check_csv_field("clef, G", "\"clef, G\"");
+    check_csv_field("\"", "\"\"\"\"");
+    check_csv_field("two\nlines", "\"two\nlines\"");
+    check_csv_field("a;b 'c'", "a;b 'c'");
+}
+
 static void test_ends_with(void **state) {
     (void)state;
     assert_true(yt_str_ends_with("page.PNG", ".png"));
@@ -54,6 +72,7 @@ static void test_nearest(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add),
+        cmocka_unit_test(test_csv_field),
         cmocka_unit_test(test_ends_with),
         cmocka_unit_test(test_nearest),
     };

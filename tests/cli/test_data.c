@@ -42,6 +42,23 @@ static void stats_count_labels(void **state) {
     assert_true(left[0] == unreached[0] && left[1] == 0 && left[2] == 0);
 }
 
+/* A name with a comma stays one cell. */
+static void stats_quote_names(void **state) {
+    (void)state;
+    if (system("mkdir -p yolo/images yolo/labels && cp " SAMPLE
+               "/images/lg-9100001-aug-emmentaler--page-1.png yolo/images/a.png"))
+        fail();
+    test_folder_put("yolo/labels/a.txt", "0 0.5 0.5 0.1 0.1\n");
+    test_folder_put("yolo/data.yaml",
+                    "path: .\ntrain: images\nval: images\nnames: ['clef, \"G\"', rest]\n");
+    ref_expect("stats data=yolo/data.yaml name=quoted", 0, "Results saved to");
+    char *text = yt_file_read("runs/detect/quoted/stats.csv", 0, NULL);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\n\"clef, \"\"G\"\"\",2,1,"));
+    assert_non_null(strstr(text, "\nrest,0,"));
+    free(text);
+}
+
 static void audits_find_leaks_and_copies(void **state) {
     (void)state;
     ref_expect("audit data=" SAMPLE, 0, "no two pages are the same file");
@@ -60,6 +77,7 @@ static void audits_find_leaks_and_copies(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stats_count_labels),
+        cmocka_unit_test(stats_quote_names),
         cmocka_unit_test(audits_find_leaks_and_copies),
     };
     return cmocka_run_group_tests(tests, test_folder_enter, test_folder_leave);

@@ -158,8 +158,30 @@ static void test_results(void **state) {
     assert_picture("results.png", 5 * 320, 240);
     test_folder_put("short.csv", "epoch,a\n1\n\n");
     assert_int_equal(yt_results_plot("short.csv", "results.png"), 0);
-    assert_int_equal(yt_results_plot("none.csv", "results.png"), -1);
-    assert_error_has("none.csv");
+    assert_int_equal(yt_results_plot("absent.csv", "results.png"), -1);
+    assert_error_has("absent.csv");
+}
+
+/* results.csv has zeros before the first validation: they are drawn as little as no number is. The
+ * training loss of that epoch, which is 0 too, is. */
+static void test_results_before_validation(void **state) {
+    (void)state;
+    static const char header[] = "epoch,train/cls_oo,metrics/mAP50(B),val/box_oo,val/cls_oo\n";
+    char *text = yt_format("%s1,0,0,0,0\n2,0.5,0,0.1,0.4\n3,0.4,0.2,0,0.3\n", header);
+    test_folder_put("zeros.csv", text);
+    free(text);
+    text = yt_format("%s1,0,nan,nan,nan\n2,0.5,0,0.1,0.4\n3,0.4,0.2,0,0.3\n", header);
+    test_folder_put("none.csv", text);
+    free(text);
+    size_t zeros_len, none_len;
+    assert_int_equal(yt_results_plot("zeros.csv", "zeros.png"), 0);
+    assert_int_equal(yt_results_plot("none.csv", "none.png"), 0);
+    char *zeros = yt_file_read("zeros.png", 0, &zeros_len);
+    char *none = yt_file_read("none.png", 0, &none_len);
+    assert_int_equal(zeros_len, none_len);
+    assert_memory_equal(zeros, none, none_len);
+    free(zeros);
+    free(none);
 }
 
 /* Text from the folder cannot end the script that it is packed into. */
@@ -197,9 +219,13 @@ static int leave(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_curves),     cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_inspection), cmocka_unit_test(test_page_gone),
-        cmocka_unit_test(test_labels),     cmocka_unit_test(test_results),
+        cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_inspection),
+        cmocka_unit_test(test_page_gone),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_results_before_validation),
         cmocka_unit_test(test_page),
     };
     return cmocka_run_group_tests(tests, enter, leave);

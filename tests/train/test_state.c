@@ -34,6 +34,8 @@ static void stand_at(int64_t step) {
     optimizer.steps = step + 7;
     progress = (struct yt_progress){
         .epochs = 9, .epoch = 2, .batch = 1, .step = step, .items = {0.1, -0.2}, .seconds = 1e-3};
+    progress.lost_labels = 3 * step;
+    progress.seen_labels = 1LL << 33;
     progress.guard.norms[100] = 0x1.fffffffffffffp3;
     progress.guard.believed = 1LL << 40;
 }
@@ -46,6 +48,8 @@ static void assert_stands_at(int64_t step) {
     assert_int_equal(optimizer.steps, step + 7);
     stand_at(step);
     assert_int_equal(got.step, step);
+    assert_int_equal(got.lost_labels, progress.lost_labels);
+    assert_int_equal(got.seen_labels, progress.seen_labels);
     assert_memory_equal(&got.guard, &progress.guard, sizeof got.guard);
     assert_memory_equal(got.items, progress.items, sizeof got.items);
     assert_memory_equal(value, params->value, params->total * sizeof *value);

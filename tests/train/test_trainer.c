@@ -76,6 +76,34 @@ static enum yt_train_end one_session(const char *folder, bool resume, bool brief
     return end;
 }
 
+/* --- what a run says --- */
+
+struct capture {
+    int stream, kept, file;
+};
+
+static struct capture capture_begin(int stream) {
+    fflush(NULL);
+    struct capture c = {stream, dup(stream), open("said.txt", O_CREAT | O_WRONLY | O_TRUNC, 0600)};
+    dup2(c.file, stream);
+    return c;
+}
+
+/* The text that went to the stream, to free. */
+static char *capture_end(struct capture *c) {
+    fflush(NULL);
+    dup2(c->kept, c->stream);
+    close(c->kept);
+    close(c->file);
+    char *text = yt_file_read("said.txt", 0, NULL);
+    assert_non_null(text);
+    return text;
+}
+
+static void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part)) fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
 static void assert_same_file(const char *a, const char *b, const char *name) {
     char *path_a = yt_path_join(a, name), *path_b = yt_path_join(b, name);
     size_t len_a, len_b;
@@ -109,16 +137,34 @@ static void assert_same_state(const char *a, const char *b) {
     free(path_b);
 }
 
+/* What augmentation did to the labels of the last epoch, which began in an earlier session. */
+static void assert_same_count_of_labels(const char *whole, const char *parts) {
+    static const char start[] = "augmentation dropped ";
+    const char *a = strstr(whole, start), *b = strstr(parts, start);
+    assert_non_null(a);
+    assert_non_null(b);
+    for (const char *next; (next = strstr(a + 1, start));) a = next;
+    for (const char *next; (next = strstr(b + 1, start));) b = next;
+    assert_memory_equal(a, b, strcspn(a, "\n") + 1);
+}
+
 /* Three steps an epoch, the last of two tiles; an optimiser step after the first, then after every
  * one or two as the accumulation grows: the pauses fall between gradients that belong together. */
 static void test_pause_changes_nothing(void **state) {
     (void)state;
+    struct capture c = capture_begin(STDOUT_FILENO);
     assert_int_equal(one_session("whole", false, false, 1, "workers=1"), YT_TRAIN_DONE);
+    char *said_by_whole = capture_end(&c);
     assert_int_equal(one_session("parts", false, true, 2, "workers=2"), YT_TRAIN_PAUSED);
     assert_int_equal(one_session("parts", true, true, 1, "workers=1"), YT_TRAIN_PAUSED);
     assert_int_equal(one_session("parts", true, true, 3, "workers=1"), YT_TRAIN_PAUSED);
     assert_int_equal(one_session("parts", true, true, 1, "workers=3"), YT_TRAIN_PAUSED);
+    c = capture_begin(STDOUT_FILENO);
     assert_int_equal(one_session("parts", true, false, 2, "workers=2"), YT_TRAIN_DONE);
+    char *said_by_parts = capture_end(&c);
+    assert_same_count_of_labels(said_by_whole, said_by_parts);
+    free(said_by_whole);
+    free(said_by_parts);
     assert_same_file("whole", "parts", "weights/last.safetensors");
     assert_same_file("whole", "parts", "weights/best.safetensors");
     assert_same_file("whole", "parts", "results.csv");
@@ -228,20 +274,9 @@ static float *poisoned(struct run *r) {
 
 /* The warnings of a run as text, to free. */
 static char *warnings_of(struct run *r, enum yt_train_end *end) {
-    fflush(stderr);
-    int kept = dup(STDERR_FILENO), out = open("stderr.txt", O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    dup2(out, STDERR_FILENO);
+    struct capture c = capture_begin(STDERR_FILENO);
     *end = yt_trainer_run(&r->trainer);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    close(out);
-    char *text = yt_file_read("stderr.txt", 0, NULL);
-    assert_non_null(text);
-    return text;
-}
-
-static void assert_has(const char *text, const char *part) {
-    if (!strstr(text, part)) fail_msg("\"%s\" is not in \"%s\"", part, text);
+    return capture_end(&c);
 }
 
 /* Wrong from the start: going back does not help, and after the third time the run says so. */
