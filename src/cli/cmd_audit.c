@@ -1,9 +1,9 @@
 /* yt audit: whether validation measures what it should. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/with_source.h"
 #include "data/audit.h"
 #include "data/twins.h"
-#include "train/source.h"
 
 #include <stdlib.h>
 
@@ -37,18 +37,16 @@ static int audit_twins(const struct yt_dataset *dataset) {
     return 0;
 }
 
+static int audit(const struct yt_settings *settings, const struct yt_source *source) {
+    (void)settings;
+    audit_split(source);
+    return audit_twins(&source->dataset);
+}
+
 static int run(int count, char **words) {
     struct yt_settings settings;
-    struct yt_source source;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
-    int status = YT_EXIT_DATA;
-    if (yt_source_open(&source, &settings) == 0) {
-        audit_split(&source);
-        if (audit_twins(&source.dataset) == 0) status = YT_EXIT_OK;
-        yt_source_close(&source);
-    }
-    yt_settings_release(&settings);
-    return status;
+    return yt_cli_with_source(&settings, audit);
 }
 
 const struct yt_command yt_cmd_audit = {

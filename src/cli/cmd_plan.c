@@ -1,7 +1,7 @@
 /* yt plan: what a training run will take, without the run. */
-#include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/start.h"
+#include "cli/with_source.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -60,6 +60,7 @@ static void print_sessions(const struct yt_settings *settings) {
 static int plan(const struct yt_settings *settings, const struct yt_source *source) {
     struct yt_trainer trainer;
     bool folded;
+    yt_source_print(source, settings->data);
     struct yt_model *model = yt_cli_start_model(settings, source, &folded);
     if (!model) return -1;
     int failed = yt_trainer_init(&trainer, settings, source, model, NULL);
@@ -78,17 +79,8 @@ static int plan(const struct yt_settings *settings, const struct yt_source *sour
 
 static int run(int count, char **words) {
     struct yt_settings settings;
-    struct yt_source source;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
-    yt_threads_set(settings.threads);
-    int status = YT_EXIT_DATA;
-    if (yt_source_open(&source, &settings) == 0) {
-        yt_source_print(&source, settings.data);
-        if (plan(&settings, &source) == 0) status = YT_EXIT_OK;
-        yt_source_close(&source);
-    }
-    yt_settings_release(&settings);
-    return status;
+    return yt_cli_with_source(&settings, plan);
 }
 
 const struct yt_command yt_cmd_plan = {

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
+#include "cli/with_source.h"
 #include "data/slice.h"
 #include "train/runs.h"
-#include "train/source.h"
 
 #include <stdlib.h>
 
@@ -24,16 +24,9 @@ static int write_tiles(const struct yt_settings *settings, const struct yt_sourc
 
 static int run(int count, char **words) {
     struct yt_settings settings;
-    struct yt_source source;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
     settings.sliced = "true"; /* whatever kind of data set it is */
-    int status = YT_EXIT_DATA;
-    if (yt_source_open(&source, &settings) == 0) {
-        if (write_tiles(&settings, &source) == 0) status = YT_EXIT_OK;
-        yt_source_close(&source);
-    }
-    yt_settings_release(&settings);
-    return status;
+    return yt_cli_with_source(&settings, write_tiles);
 }
 
 const struct yt_command yt_cmd_slice = {

@@ -1,6 +1,7 @@
 /* yt stats: what a data set's labels are like. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/with_source.h"
 #include "train/census.h"
 #include "train/runs.h"
 
@@ -19,21 +20,19 @@ static int write_census(const struct yt_settings *settings, const struct yt_cens
     return failed;
 }
 
+static int stats(const struct yt_settings *settings, const struct yt_source *source) {
+    struct yt_census census;
+    yt_census_init(&census, source, settings);
+    yt_census_print(&census, &source->dataset, settings->verbose);
+    int failed = write_census(settings, &census, &source->dataset);
+    yt_census_release(&census);
+    return failed;
+}
+
 static int run(int count, char **words) {
     struct yt_settings settings;
-    struct yt_source source;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;
-    int status = YT_EXIT_DATA;
-    if (yt_source_open(&source, &settings) == 0) {
-        struct yt_census census;
-        yt_census_init(&census, &source, &settings);
-        yt_census_print(&census, &source.dataset, settings.verbose);
-        if (write_census(&settings, &census, &source.dataset) == 0) status = YT_EXIT_OK;
-        yt_census_release(&census);
-        yt_source_close(&source);
-    }
-    yt_settings_release(&settings);
-    return status;
+    return yt_cli_with_source(&settings, stats);
 }
 
 const struct yt_command yt_cmd_stats = {

@@ -1,9 +1,9 @@
 /* The stream of batches has absolute numbers: batch q is batch q % per_epoch of epoch q /
  * per_epoch. A ring of slots holds batches consumed .. opened - 1; a thread takes one sample at a
  * time, of the batch opened last, and opens the next when all its samples are taken and a slot is
- * free. Sample i writes its targets and its regions at i * max_labels; yt_loader_next closes the
+ * free. Sample i writes its targets and its regions at i * max_marks; yt_loader_next closes the
  * gaps. */
-#include "data/loader.h"
+#include "data/batch_plan.h"
 #include "base/rng.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,15 +27,8 @@ struct worker {
 };
 
 struct yt_loader {
-    const struct yt_tiles *tiles;
     struct yt_pages *pages;
-    struct yt_loader_options options;
-    uint32_t *list, *order; /* as given; of the epoch order_epoch */
-    size_t count;
-    long order_epoch;
-    int per_epoch, max_labels;
-    int (*shapes)[2]; /* h, w of every batch of an epoch */
-    int max_h, max_w; /* of them */
+    struct yt_batch_plan plan;
 
     uint8_t *memory; /* the images of all slots */
     size_t memory_bytes;
@@ -48,80 +41,20 @@ struct yt_loader {
     int worker_count; /* threads that run */
 };
 
-/* --- what is in which batch ---------------------------------------------------------------- */
-
-static int batch_size(const struct yt_loader *loader, long index) {
-    size_t left = loader->count - (size_t)index * (size_t)loader->options.batch;
-    return (int)YT_MIN(left, (size_t)loader->options.batch);
-}
-
-static double ratio_of(const struct yt_loader *loader, uint32_t tile) {
-    return (double)loader->tiles->items[tile].h / loader->tiles->items[tile].w;
-}
-
-struct ranked {
-    double ratio;
-    size_t place; /* in the list: equal ratios keep their order */
-    uint32_t tile;
-};
-
-static int by_ratio(const void *a, const void *b) {
-    const struct ranked *x = a, *y = b;
-    if (x->ratio != y->ratio) return x->ratio < y->ratio ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-static void sort_by_ratio(struct yt_loader *loader) {
-    struct ranked *ranked = yt_malloc(loader->count * sizeof *ranked);
-    for (size_t i = 0; i < loader->count; i++)
-        ranked[i] = (struct ranked){ratio_of(loader, loader->list[i]), i, loader->list[i]};
-    qsort(ranked, loader->count, sizeof *ranked, by_ratio);
-    for (size_t i = 0; i < loader->count; i++) loader->list[i] = ranked[i].tile;
-    free(ranked);
-}
-
-static void plan_shapes(struct yt_loader *loader) {
-    const struct yt_loader_options *options = &loader->options;
-    loader->shapes = yt_malloc((size_t)loader->per_epoch * sizeof *loader->shapes);
-    for (int b = 0; b < loader->per_epoch; b++) {
-        int h = options->imgsz, w = options->imgsz;
-        size_t first = (size_t)b * (size_t)options->batch;
-        size_t last = first + (size_t)batch_size(loader, b) - 1;
-        if (!options->is_training)
-            yt_letterbox_group(ratio_of(loader, loader->list[first]),
-                               ratio_of(loader, loader->list[last]), options->imgsz,
-                               options->stride, &w, &h);
-        loader->shapes[b][0] = h;
-        loader->shapes[b][1] = w;
-        loader->max_h = YT_MAX(loader->max_h, h);
-        loader->max_w = YT_MAX(loader->max_w, w);
-    }
-}
-
-static void order_epoch(struct yt_loader *loader, long epoch) {
-    if (loader->order_epoch == epoch) return;
-    memcpy(loader->order, loader->list, loader->count * sizeof *loader->order);
-    loader->order_epoch = epoch;
-    if (!loader->options.is_training || !loader->options.is_shuffled) return;
-    struct yt_rng rng = yt_rng_make(loader->options.seed, "shuffle", (uint64_t)epoch, 0);
-    yt_rng_shuffle(&rng, loader->order, loader->count);
-}
-
 /* Makes the next slot of the ring the batch `opened`, with no sample taken yet. */
 static void open_batch(struct yt_loader *loader) {
     struct slot *slot = &loader->slots[loader->opened % DEPTH];
-    long epoch = loader->opened / loader->per_epoch, index = loader->opened % loader->per_epoch;
+    struct yt_batch_plan *plan = &loader->plan;
     struct yt_batch *batch = &slot->batch;
-    order_epoch(loader, epoch);
-    batch->n = batch_size(loader, index);
-    batch->h = loader->shapes[index][0];
-    batch->w = loader->shapes[index][1];
+    batch->epoch = (int)(loader->opened / plan->per_epoch);
+    batch->index = (int)(loader->opened % plan->per_epoch);
+    batch->n = plan->shapes[batch->index].n;
+    batch->h = plan->shapes[batch->index].h;
+    batch->w = plan->shapes[batch->index].w;
     batch->target_count = batch->region_count = 0;
-    batch->epoch = (int)epoch;
-    batch->index = (int)index;
-    batch->is_last = index == loader->per_epoch - 1;
+    batch->is_last = batch->index == plan->per_epoch - 1;
     batch->lost = (struct yt_augment_lost){0};
-    const uint32_t *tiles = loader->order + (size_t)index * (size_t)loader->options.batch;
+    const uint32_t *tiles = yt_batch_plan_tiles(plan, batch->epoch, batch->index);
     for (int i = 0; i < batch->n; i++) batch->items[i] = (struct yt_batch_item){.tile = tiles[i]};
     slot->taken = slot->done = 0;
     loader->opened++;
@@ -158,7 +91,7 @@ static struct yt_target target_of(const struct yt_label *label, int image, int w
 static size_t make_sample(struct worker *worker, struct yt_batch *batch, int i,
                           const struct yt_image *tile, const struct yt_marks *marks,
                           size_t *regions, struct yt_augment_lost *lost) {
-    const struct yt_loader_options *options = &worker->loader->options;
+    const struct yt_loader_options *options = &worker->loader->plan.options;
     struct yt_batch_item *item = &batch->items[i];
     worker->out->w = batch->w;
     worker->out->h = batch->h;
@@ -185,13 +118,14 @@ static int prepare(struct worker *worker, struct yt_batch *batch, int i,
                    struct yt_augment_lost *lost) {
     struct yt_loader *loader = worker->loader;
     struct yt_batch_item *item = &batch->items[i];
-    const struct yt_tile *tile = &loader->tiles->items[item->tile];
+    const struct yt_tiles *tiles = loader->plan.tiles;
+    const struct yt_tile *tile = &tiles->items[item->tile];
     const struct yt_image *page = yt_pages_lend(loader->pages, tile->page);
     if (!page) return -1;
-    const struct yt_marks marks = {.labels = loader->tiles->labels + tile->label_begin,
+    const struct yt_marks marks = {.labels = tiles->labels + tile->label_begin,
                                    .label_count = tile->label_count,
                                    .region_count = tile->region_count,
-                                   .slants = loader->tiles->slants + tile->slant_begin,
+                                   .slants = tiles->slants + tile->slant_begin,
                                    .slant_count = tile->slant_count};
     size_t regions, kept = make_sample(worker, batch, i, cut_tile(tile, page, worker->tile), &marks,
                                        &regions, lost);
@@ -200,7 +134,7 @@ static int prepare(struct worker *worker, struct yt_batch *batch, int i,
     size_t image_bytes = (size_t)batch->h * (size_t)batch->w * 3;
     struct yt_image place = {batch->w, batch->h, 3, batch->images + (size_t)i * image_bytes};
     yt_image_paste_into(worker->out, &place, 0, 0);
-    item->target_begin = item->region_begin = i * loader->max_labels;
+    item->target_begin = item->region_begin = i * loader->plan.max_marks;
     item->target_count = (int)kept;
     item->region_count = (int)regions;
     for (size_t k = 0; k < kept; k++)
@@ -326,35 +260,15 @@ void yt_batch_regions(const struct yt_batch *batch, int i, struct yt_label *regi
 }
 
 int yt_loader_batches(const struct yt_loader *loader) {
-    return loader->per_epoch;
+    return loader->plan.per_epoch;
 }
 
 /* --- making and freeing -------------------------------------------------------------------- */
 
-static void init_plan(struct yt_loader *loader, const uint32_t *list) {
-    const struct yt_loader_options *options = &loader->options;
-    loader->list = yt_malloc(loader->count * sizeof *list);
-    loader->order = yt_malloc(loader->count * sizeof *list);
-    memcpy(loader->list, list, loader->count * sizeof *list);
-    loader->order_epoch = -1;
-    size_t batch = (size_t)options->batch;
-    loader->per_epoch = (int)((loader->count + batch - 1) / batch);
-    if (!options->is_training) sort_by_ratio(loader);
-    plan_shapes(loader);
-    for (size_t i = 0; i < loader->count; i++) {
-        const struct yt_tile *tile = &loader->tiles->items[list[i]];
-        int labels =
-            (int)(tile->label_count + tile->region_count); /* a label may become a region */
-        loader->max_labels = YT_MAX(loader->max_labels, labels);
-    }
-    loader->consumed = (long)options->epoch * loader->per_epoch + options->first_batch;
-    loader->opened = loader->consumed;
-    loader->end = options->epochs ? (long)options->epochs * loader->per_epoch : INT64_MAX;
-}
-
 static int init_slots(struct yt_loader *loader) {
-    size_t batch = YT_MIN((size_t)loader->options.batch, loader->count);
-    size_t bytes = batch * (size_t)loader->max_h * (size_t)loader->max_w * 3;
+    const struct yt_batch_plan *plan = &loader->plan;
+    size_t batch = (size_t)plan->shapes[0].n; /* the first is full, or the only one */
+    size_t bytes = batch * (size_t)plan->max_h * (size_t)plan->max_w * 3;
     loader->memory_bytes = bytes * DEPTH;
     loader->memory = yt_arena_map(loader->memory_bytes, "batches of images");
     if (!loader->memory) return -1;
@@ -362,7 +276,7 @@ static int init_slots(struct yt_loader *loader) {
         struct yt_batch *slot = &loader->slots[s].batch;
         slot->images = loader->memory + (size_t)s * bytes;
         slot->items = yt_calloc(batch, sizeof *slot->items);
-        size_t marks = batch * (size_t)loader->max_labels + 1;
+        size_t marks = batch * (size_t)plan->max_marks + 1;
         slot->targets = yt_calloc(marks, sizeof *slot->targets);
         slot->regions = yt_calloc(marks, sizeof *slot->regions);
     }
@@ -370,31 +284,33 @@ static int init_slots(struct yt_loader *loader) {
 }
 
 static void init_worker(struct worker *worker, struct yt_loader *loader) {
-    int tile_w = 1, tile_h = 1, imgsz = loader->options.imgsz;
-    for (size_t i = 0; i < loader->count; i++) {
-        const struct yt_tile *tile = &loader->tiles->items[loader->list[i]];
+    const struct yt_batch_plan *plan = &loader->plan;
+    int tile_w = 1, tile_h = 1, imgsz = plan->options.imgsz;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct yt_tile *tile = &plan->tiles->items[plan->list[i]];
         tile_w = YT_MAX(tile_w, tile->w);
         tile_h = YT_MAX(tile_h, tile->h);
     }
     worker->loader = loader;
     worker->tile = yt_image_new(tile_w, tile_h, 3);
     worker->spare = yt_image_new(imgsz, imgsz, 3);
-    worker->out = yt_image_new(loader->max_w, loader->max_h, 3);
-    worker->labels = yt_malloc(((size_t)loader->max_labels + 1) * sizeof *worker->labels);
+    worker->out = yt_image_new(plan->max_w, plan->max_h, 3);
+    worker->labels = yt_malloc(((size_t)plan->max_marks + 1) * sizeof *worker->labels);
 }
 
 struct yt_loader *yt_loader_new(const struct yt_tiles *tiles, struct yt_pages *pages,
                                 const uint32_t *list, size_t count,
                                 const struct yt_loader_options *options) {
-    YT_ASSERT(options->batch > 0 && options->imgsz > 0 && options->stride > 0);
     if (count == 0) return yt_fail_null("the list has no tiles; choose another split= or list");
     struct yt_loader *loader = yt_calloc(1, sizeof *loader);
-    *loader =
-        (struct yt_loader){.tiles = tiles, .pages = pages, .options = *options, .count = count};
+    loader->pages = pages;
+    yt_batch_plan_init(&loader->plan, tiles, list, count, options);
+    int per_epoch = loader->plan.per_epoch;
+    loader->opened = loader->consumed = (long)options->epoch * per_epoch + options->first_batch;
+    loader->end = options->epochs ? (long)options->epochs * per_epoch : INT64_MAX;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->ready, NULL);
-    init_plan(loader, list);
     int workers = YT_MAX(options->workers, 1);
     loader->workers = yt_calloc((size_t)workers, sizeof *loader->workers);
     bool failed = init_slots(loader) != 0;
@@ -442,8 +358,6 @@ void yt_loader_free(struct yt_loader *loader) {
     pthread_cond_destroy(&loader->work);
     pthread_mutex_destroy(&loader->lock);
     free(loader->workers);
-    free(loader->shapes);
-    free(loader->order);
-    free(loader->list);
+    yt_batch_plan_release(&loader->plan);
     free(loader);
 }

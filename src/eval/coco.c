@@ -1,5 +1,6 @@
 /* Matching image by image as detections come, then precision and recall class by class. */
 #include "eval/coco.h"
+#include "eval/class_mean.h"
 #include "eval/grid.h"
 #include "eval/match.h"
 #include <math.h>
@@ -319,16 +320,16 @@ static void compute_class(const struct yt_coco *coco, const struct class_outcome
     free(outcomes);
 }
 
+/* -1 without labels, as in all of COCO's numbers. */
 static void weigh(struct yt_coco_scores *scores) {
-    double instances = 0;
+    struct yt_class_mean ap = {0}, ap50 = {0};
     for (size_t c = 0; c < scores->nclasses; c++) {
         const struct yt_coco_class_scores *cls = &scores->classes[c];
-        instances += (double)cls->instances;
-        scores->weighted_ap += cls->ap * (double)cls->instances;
-        scores->weighted_ap50 += cls->ap50 * (double)cls->instances;
+        yt_class_mean_add(&ap, cls->ap, cls->instances);
+        yt_class_mean_add(&ap50, cls->ap50, cls->instances);
     }
-    scores->weighted_ap = instances > 0 ? scores->weighted_ap / instances : -1;
-    scores->weighted_ap50 = instances > 0 ? scores->weighted_ap50 / instances : -1;
+    scores->weighted_ap = ap.classes ? yt_class_mean_weighted(&ap) : -1;
+    scores->weighted_ap50 = ap.classes ? yt_class_mean_weighted(&ap50) : -1;
 }
 
 void yt_coco_compute(const struct yt_coco *coco, struct yt_coco_scores *scores) {

@@ -1,4 +1,5 @@
 #include "eval/obbanns.h"
+#include "eval/class_mean.h"
 #include "eval/detections.h"
 #include "eval/grid.h"
 #include "eval/ranking.h"
@@ -87,24 +88,16 @@ void yt_obbanns_add(struct yt_obbanns *obbanns, const struct yt_detection *detec
 }
 
 static void average(struct yt_obbanns_scores *scores) {
-    double instances = 0;
+    struct yt_class_mean ap = {0}, ap50 = {0};
     for (size_t c = 0; c < scores->nclasses; c++) {
         const struct yt_obbanns_class *cls = &scores->classes[c];
-        double n = (double)cls->instances;
-        instances += n;
-        scores->ap += cls->ap;
-        scores->ap50 += cls->ap_at[0];
-        scores->weighted_ap += n * cls->ap;
-        scores->weighted_ap50 += n * cls->ap_at[0];
+        yt_class_mean_add(&ap, cls->ap, cls->instances);
+        yt_class_mean_add(&ap50, cls->ap_at[0], cls->instances);
     }
-    if (scores->nclasses) {
-        scores->ap /= (double)scores->nclasses;
-        scores->ap50 /= (double)scores->nclasses;
-    }
-    if (instances > 0) {
-        scores->weighted_ap /= instances;
-        scores->weighted_ap50 /= instances;
-    }
+    scores->ap = yt_class_mean(&ap);
+    scores->ap50 = yt_class_mean(&ap50);
+    scores->weighted_ap = yt_class_mean_weighted(&ap);
+    scores->weighted_ap50 = yt_class_mean_weighted(&ap50);
 }
 
 void yt_obbanns_compute(struct yt_obbanns *obbanns, struct yt_obbanns_scores *scores) {

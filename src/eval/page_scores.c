@@ -1,4 +1,5 @@
 #include "eval/page_scores.h"
+#include "eval/class_mean.h"
 #include "eval/detections.h"
 #include <stdlib.h>
 
@@ -77,13 +78,14 @@ void yt_page_metrics_compute(struct yt_page_metrics *metrics, struct yt_page_sco
     yt_obbanns_compute(metrics->obbanns, &scores->obbanns);
     yt_obbanns_compute(metrics->obbanns_corrected, &scores->obbanns_corrected);
     yt_pixels_compute(metrics->pixels, &scores->pixels);
-    const struct yt_scores *reference = &scores->reference;
-    for (size_t c = 0; c < reference->nclasses; c++) {
-        const struct yt_class_scores *cls = &reference->classes[c];
-        double share = (double)cls->instances / (double)reference->instances;
-        scores->weighted_map50 += share * cls->ap_at[0];
-        scores->weighted_map += share * cls->ap;
+    struct yt_class_mean map50 = {0}, map = {0};
+    for (size_t c = 0; c < scores->reference.nclasses; c++) {
+        const struct yt_class_scores *cls = &scores->reference.classes[c];
+        yt_class_mean_add(&map50, cls->ap_at[0], cls->instances);
+        yt_class_mean_add(&map, cls->ap, cls->instances);
     }
+    scores->weighted_map50 = yt_class_mean_weighted(&map50);
+    scores->weighted_map = yt_class_mean_weighted(&map);
 }
 
 void yt_page_scores_release(struct yt_page_scores *scores) {

@@ -1,4 +1,5 @@
 #include "eval/pixels.h"
+#include "eval/class_mean.h"
 #include "eval/detections.h"
 #include "eval/grid.h"
 #include "eval/ranking.h"
@@ -98,14 +99,13 @@ void yt_pixels_add(struct yt_pixels *pixels, const struct yt_detection *detectio
 }
 
 static void average(struct yt_pixel_scores *scores) {
-    double instances = 0;
-    for (size_t c = 0; c < scores->nclasses; c++) instances += (double)scores->classes[c].instances;
-    for (size_t c = 0; c < scores->nclasses; c++)
-        for (int k = 0; k < YT_PIXELS_COUNT; k++) {
-            const struct yt_pixel_class *cls = &scores->classes[c];
-            scores->ap[k] += cls->ap[k] / (double)scores->nclasses;
-            scores->weighted[k] += cls->ap[k] * (double)cls->instances / instances;
-        }
+    for (int k = 0; k < YT_PIXELS_COUNT; k++) {
+        struct yt_class_mean ap = {0};
+        for (size_t c = 0; c < scores->nclasses; c++)
+            yt_class_mean_add(&ap, scores->classes[c].ap[k], scores->classes[c].instances);
+        scores->ap[k] = yt_class_mean(&ap);
+        scores->weighted[k] = yt_class_mean_weighted(&ap);
+    }
 }
 
 void yt_pixels_compute(struct yt_pixels *pixels, struct yt_pixel_scores *scores) {

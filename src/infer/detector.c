@@ -126,6 +126,14 @@ struct yt_graph *yt_detector_graph(const struct yt_detector *detector) {
     return detector->plans[detector->current].g;
 }
 
+size_t yt_detector_bytes(const struct yt_detector *detector) {
+    const struct yt_params *weights = detector->folded;
+    size_t bytes = weights->total * sizeof(float);
+    for (size_t i = 0; i < weights->count; i++) bytes += weights->items[i].room_floats * sizeof(float);
+    if (detector->plan_count) bytes += yt_graph_arena_bytes(detector->plans[0].g);
+    return bytes;
+}
+
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head) {
     YT_ASSERT(detector->current >= 0);
     struct yt_head_maps maps = yt_network_maps(&detector->plans[detector->current].network, head);

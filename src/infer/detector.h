@@ -40,6 +40,8 @@ const struct yt_model *yt_detector_model(const struct yt_detector *detector);
  * not fit in memory. */
 const struct yt_map *yt_detector_begin(struct yt_detector *detector, int n, int h, int w);
 void yt_detector_run(struct yt_detector *detector);
+/* What it has taken of memory: its weights, and the plans of the shapes that it has met. */
+size_t yt_detector_bytes(const struct yt_detector *detector);
 /* The raw maps that the last run computed, valid until the next yt_detector_begin. */
 struct yt_head_maps yt_detector_maps(const struct yt_detector *detector, enum yt_head head);
 

@@ -54,7 +54,7 @@ static void stats_quote_names(void **state) {
     ref_expect("stats data=yolo/data.yaml name=quoted", 0, "Results saved to");
     char *text = yt_file_read("runs/detect/quoted/stats.csv", 0, NULL);
     assert_non_null(text);
-    assert_non_null(strstr(text, "\n\"clef, \"\"G\"\"\",2,1,"));
+    assert_non_null(strstr(text, "\n\"clef, \"\"G\"\"\",2,2,"));
     assert_non_null(strstr(text, "\nrest,0,"));
     free(text);
 }
