@@ -128,8 +128,9 @@ struct yt_graph *yt_detector_graph(const struct yt_detector *detector) {
 
 size_t yt_detector_bytes(const struct yt_detector *detector) {
     const struct yt_params *weights = detector->folded;
-    size_t bytes = weights->total * sizeof(float);
-    for (size_t i = 0; i < weights->count; i++) bytes += weights->items[i].room_floats * sizeof(float);
+    size_t bytes = (weights->total + weights->trainable) * sizeof(float);
+    for (size_t i = 0; i < weights->count; i++)
+        bytes += weights->items[i].room_floats * sizeof(float);
     if (detector->plan_count) bytes += yt_graph_arena_bytes(detector->plans[0].g);
     return bytes;
 }

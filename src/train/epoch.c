@@ -8,16 +8,20 @@
 #include <math.h>
 #include <string.h>
 
-#define VAL_BATCH_MAX 32
+enum { VAL_BATCH_MAX = 32, VALIDATED_AT_THE_END = 10 };
+
+bool yt_epoch_plans_validation(const struct yt_trainer *t, int epoch) {
+    bool is_near_end = epoch > t->progress.epochs - VALIDATED_AT_THE_END;
+    bool planned = t->settings->val && (epoch % t->settings->val_period == 0 || is_near_end);
+    return t->source->split.count[YT_VAL] > 0 && (planned || epoch == t->progress.epochs);
+}
 
 static bool validation_due(const struct yt_trainer *t) {
-    int done = t->progress.epoch + 1, left = t->progress.epochs - t->progress.epoch;
-    int best = t->progress.best_epoch, patience = t->settings->patience;
-    bool may_stop = patience > 0 && done - best >= patience - 1;
-    bool due = t->settings->val &&
-               (done % YT_MAX(t->settings->val_period, 1) == 0 || left <= 10 || may_stop);
-    return t->source->split.count[YT_VAL] > 0 &&
-           (due || done == t->progress.epochs || yt_trainer_time_over(t));
+    int done = t->progress.epoch + 1, patience = t->settings->patience;
+    bool may_stop = patience > 0 && done - t->progress.best_epoch >= patience - 1;
+    return yt_epoch_plans_validation(t, done) ||
+           (t->source->split.count[YT_VAL] > 0 &&
+            ((t->settings->val && may_stop) || yt_trainer_time_over(t)));
 }
 
 /* Images that were made for the model are no pages. */
@@ -51,29 +55,33 @@ static bool show_progress(void *user, int done, int batches) {
     return !yt_trainer_stopped_by();
 }
 
-static struct yt_detector *open_detector(const struct yt_trainer *t) {
-    struct yt_detector *detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
+static int val_batch(const struct yt_settings *settings) {
+    return YT_MIN(2 * settings->batch, VAL_BATCH_MAX);
+}
+
+int yt_epoch_open_detector(struct yt_trainer *t) {
+    if (t->source->split.count[YT_VAL] == 0) return 0;
+    t->detector = yt_detector_new(t->model, t->optimizer.ema, YT_HEAD_BOTH);
     yt_detector_set_reading(
-        detector,
+        t->detector,
         &(struct yt_reading){.head = YT_ONE2ONE, .one_class = t->settings->one_class_per_anchor});
-    return detector;
+    struct yt_batch_shape largest =
+        yt_source_val_largest(t->source, t->settings, YT_VAL, val_batch(t->settings));
+    if (yt_detector_begin(t->detector, largest.n, largest.h, largest.w)) return 0;
+    return yt_fail_in("validation does not fit in memory beside training; use a smaller batch=");
 }
 
 /* Returns as yt_validate. */
 static int validate(struct yt_trainer *t) {
     const struct yt_settings *s = t->settings;
-    if (!t->detector)
-        t->detector = open_detector(t);
-    else
-        yt_detector_update(t->detector, t->optimizer.ema);
+    yt_detector_update(t->detector, t->optimizer.ema);
     struct yt_validate_options options = {.max_det = yt_source_max_det(t->source, s),
                                           .gains = &t->gains,
                                           .tile = inspect,
                                           .progress = show_progress,
                                           .user = t};
     struct yt_validation result;
-    int batch = YT_MIN(2 * s->batch, VAL_BATCH_MAX);
-    struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, batch, 1);
+    struct yt_loader *loader = yt_source_val_loader(t->source, s, YT_VAL, val_batch(s), 1);
     if (!loader) return -1;
     yt_meter_start(&t->meter, "validation, batch", (size_t)yt_loader_batches(loader));
     t->inspection = yt_show_inspect(t);

@@ -79,16 +79,19 @@ static int open_folder(struct yt_trainer *t) {
     return 0;
 }
 
-/* What a step takes, all of it before the first one; and whether the disk has room for what the
- * run will write: three states, for the new one is whole before the oldest goes, and weights. */
+/* What steps and validation take, all of it before the first one; and whether the disk has room for
+ * what the run will write: three states, for the new one is whole before the oldest goes, and
+ * weights. */
 static int say_memory(const struct yt_trainer *t) {
     double gib = 1u << 30;
     size_t params = t->model->params->total * sizeof(float), arrays = t->optimizer.v ? 5 : 4;
     long long available = yt_memory_available();
-    yt_info("memory: %.2f GiB of activations for a batch of %d, %.2f GiB of parameters; %.1f GiB "
-            "are free beside them",
-            (double)yt_step_bytes(&t->step) / gib, t->settings->batch,
-            (double)(params * arrays) / gib, (double)YT_MAX(available, 0) / gib);
+    size_t detector = t->detector ? yt_detector_bytes(t->detector) : 0;
+    yt_info(
+        "memory: %.2f GiB of activations for a batch of %d, %.2f GiB of parameters, %.2f GiB to "
+        "validate; %.1f GiB are free beside them",
+        (double)yt_step_bytes(&t->step) / gib, t->settings->batch, (double)(params * arrays) / gib,
+        (double)detector / gib, (double)YT_MAX(available, 0) / gib);
     if (!t->run) return 0;
     char *path = yt_record_path(t, "state/last.safetensors");
     bool has_states = yt_path_exists(path);
@@ -121,7 +124,7 @@ int yt_trainer_init(struct yt_trainer *t, const struct yt_settings *settings,
     }
     init_optimizer(t);
     yt_unlearnt_init(&t->unlearnt, model->nc);
-    if (say_memory(t) == 0) return 0;
+    if (yt_epoch_open_detector(t) == 0 && say_memory(t) == 0) return 0;
     yt_trainer_release(t);
     return -1;
 }
@@ -194,27 +197,42 @@ static double time_step(struct yt_trainer *t, const struct yt_batch *batch) {
     return failed ? -1 : took;
 }
 
+static int count_validations(const struct yt_trainer *t) {
+    int count = 0;
+    for (int epoch = 1; epoch <= t->progress.epochs; epoch++)
+        count += yt_epoch_plans_validation(t, epoch);
+    return count;
+}
+
+/* With val=false only the end of the run is validated, which is not worth a word. */
+static void say_expected(struct yt_trainer *t, double step_s) {
+    const struct yt_settings *s = t->settings;
+    size_t tiles = s->val ? t->source->split.count[YT_VAL] : 0;
+    double val_s = (double)tiles / s->batch * step_s / 3; /* a forward is a third of a step */
+    double train_s = t->schedule.batches * step_s, epoch_s = train_s + val_s / s->val_period;
+    if (!isnan(s->time)) {
+        t->progress.epochs = (int)YT_MAX(s->time * 3600 / epoch_s, 1);
+        t->schedule.epochs = t->progress.epochs;
+    }
+    int validations = tiles ? count_validations(t) : 0;
+    char epoch[32], all[32], validated[96] = "";
+    yt_time_text(train_s, epoch);
+    yt_time_text(train_s * t->progress.epochs + val_s * validations, all);
+    if (validations)
+        snprintf(validated, sizeof validated, ", %d of them validated on %zu tiles", validations,
+                 tiles);
+    yt_info("expected: about %s to train an epoch (%d steps of %.2f s), %s for %d epochs%s%s",
+            epoch, t->schedule.batches, step_s, all, t->progress.epochs, validated,
+            isnan(s->time) ? "" : "; as many as fit into time=");
+}
+
 int yt_trainer_measure(struct yt_trainer *t) {
     const struct yt_batch *batch;
     struct yt_loader *loader = first_batch(t, &batch);
     double step_s = loader ? time_step(t, batch) : -1;
-    size_t val = t->source->split.count[YT_VAL];
     yt_loader_free(loader);
     if (step_s < 0) return -1;
-    /* a forward is a third of a step */
-    double val_s = t->settings->val ? (double)val / t->settings->batch * step_s / 3 : 0;
-    double epoch_s = t->schedule.batches * step_s + val_s;
-    if (!isnan(t->settings->time)) {
-        t->progress.epochs = (int)YT_MAX(t->settings->time * 3600 / epoch_s, 1);
-        t->schedule.epochs = t->progress.epochs;
-    }
-    char epoch[32], all[32];
-    yt_time_text(epoch_s, epoch);
-    yt_time_text(epoch_s * t->progress.epochs, all);
-    yt_info("expected: about %s an epoch (%d steps of %.2f s, %zu tiles to validate on), %s for "
-            "%d epochs%s",
-            epoch, t->schedule.batches, step_s, val, all, t->progress.epochs,
-            isnan(t->settings->time) ? "" : ", as many as fit into time=");
+    say_expected(t, step_s);
     return 0;
 }
 

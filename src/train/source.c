@@ -143,16 +143,33 @@ int yt_source_workers(const struct yt_settings *settings) {
     return YT_MIN(YT_MAX(yt_threads() / 8, 1), 8); /* a worker feeds about eight computing cores */
 }
 
-struct yt_loader *yt_source_val_loader(const struct yt_source *source,
-                                       const struct yt_settings *settings, enum yt_part part,
-                                       int batch, int epochs) {
-    struct yt_loader_options options = {
+static struct yt_loader_options val_options(const struct yt_settings *settings, int batch,
+                                            int epochs) {
+    return (struct yt_loader_options){
         .batch = batch,
         .imgsz = settings->imgsz,
         .stride = MODEL_STRIDE,
         .workers = yt_source_workers(settings),
         .epochs = epochs,
     };
+}
+
+struct yt_batch_shape yt_source_val_largest(const struct yt_source *source,
+                                            const struct yt_settings *settings, enum yt_part part,
+                                            int batch) {
+    struct yt_loader_options options = val_options(settings, batch, 1);
+    struct yt_batch_plan plan;
+    yt_batch_plan_init(&plan, &source->tiles, source->split.tiles[part], source->split.count[part],
+                       &options);
+    struct yt_batch_shape largest = yt_batch_plan_largest(&plan);
+    yt_batch_plan_release(&plan);
+    return largest;
+}
+
+struct yt_loader *yt_source_val_loader(const struct yt_source *source,
+                                       const struct yt_settings *settings, enum yt_part part,
+                                       int batch, int epochs) {
+    struct yt_loader_options options = val_options(settings, batch, epochs);
     return yt_loader_new(&source->tiles, source->pages, source->split.tiles[part],
                          source->split.count[part], &options);
 }

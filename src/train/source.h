@@ -3,7 +3,7 @@
  *
  *     struct yt_source source;
  *     if (yt_source_open(&source, settings) != 0) return -1;
- *     struct yt_loader *loader = yt_source_loader(&source, settings, YT_VAL, &options);
+ *     struct yt_loader *loader = yt_source_val_loader(&source, settings, YT_VAL, 16, 1);
  *     ...
  *     yt_source_close(&source);
  */
@@ -11,6 +11,7 @@
 #define YT_TRAIN_SOURCE_H
 
 #include "config/settings.h"
+#include "data/batch_plan.h"
 #include "data/loader.h"
 #include "data/split.h"
 
@@ -47,6 +48,10 @@ int yt_source_workers(const struct yt_settings *settings);
 struct yt_loader *yt_source_val_loader(const struct yt_source *source,
                                        const struct yt_settings *settings, enum yt_part part,
                                        int batch, int epochs);
+/* The batch of those with most pixels. The part must have tiles. */
+struct yt_batch_shape yt_source_val_largest(const struct yt_source *source,
+                                            const struct yt_settings *settings, enum yt_part part,
+                                            int batch);
 /* Training batches from (epoch, batch) on. */
 struct yt_loader *yt_source_train_loader(const struct yt_source *source,
                                          const struct yt_settings *settings, int epoch, int batch);

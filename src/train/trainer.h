@@ -45,7 +45,7 @@ struct yt_trainer {
     struct yt_loss_gains gains;
     struct yt_progress progress;
     struct yt_unlearnt unlearnt;  /* of this epoch */
-    struct yt_detector *detector; /* for validation */
+    struct yt_detector *detector; /* for validation; NULL without tiles for it */
     struct yt_console console;
     struct yt_inspection *inspection; /* of the validation at hand */
     struct yt_meter meter;            /* of validation */

@@ -16,6 +16,12 @@ bool yt_trainer_time_over(const struct yt_trainer *trainer);
 
 /* --- epoch.c -------------------------------------------------------------------------------- */
 
+/* The detector of validation, with the memory for its largest batch, so that what is short is short
+ * before the first step. Without tiles to validate on there is none. -1 + yt_fail. */
+int yt_epoch_open_detector(struct yt_trainer *trainer);
+/* Whether the epoch, from 1, is to be validated as the run is planned: with val=true each
+ * val_period-th and, as in the reference, the last ten; the last one in any case. */
+bool yt_epoch_plans_validation(const struct yt_trainer *trainer, int epoch);
 /* All batches of the epoch are done: validates, writes, and moves on to the next one; *over: the
  * run has ended. Returns 1, with nothing changed, when a signal stopped the validation; -1 +
  * yt_fail. */

@@ -19,6 +19,19 @@ static void plans_say_what_a_run_takes(void **state) {
     assert_false(yt_path_exists("runs"));
 }
 
+/* Validation is counted where it is planned: each second epoch, and the last ten. */
+static void plans_count_validations(void **state) {
+    (void)state;
+    ref_expect(SMALL "epochs=7", 0, "for 7 epochs, 7 of them validated on ");
+    ref_expect(SMALL "epochs=20 val_period=2", 0, "for 20 epochs, 15 of them validated on ");
+    ref_expect(SMALL "epochs=20 val_period=2", 0, " GiB to validate; ");
+    struct ref_ran ran = ref_run(SMALL "epochs=7 val=false");
+    assert_int_equal(ran.status, 0);
+    assert_non_null(strstr(ran.out, "for 7 epochs\n"));
+    assert_null(strstr(ran.out, "validated on"));
+    ref_ran_release(&ran);
+}
+
 static void faults_are_those_of_train(void **state) {
     (void)state;
     ref_expect("plan", 2, "data: is not set");
@@ -29,6 +42,7 @@ static void faults_are_those_of_train(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_say_what_a_run_takes),
+        cmocka_unit_test(plans_count_validations),
         cmocka_unit_test(faults_are_those_of_train),
     };
     return cmocka_run_group_tests(tests, test_folder_enter, test_folder_leave);

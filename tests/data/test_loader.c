@@ -1,6 +1,6 @@
 /* The stream of batches: complete, the same for any number of threads and any beginning; what is in
  * a batch against the augmentation and letterbox called directly; damaged pages. */
-#include "data/loader.h"
+#include "data/batch_plan.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "ref_pages.h"
@@ -232,6 +232,18 @@ static void test_validation_batches(void **state) {
         }
     }
     yt_loader_free(loader);
+
+    struct yt_batch_plan plan; /* knows the largest before: of those of most pixels the first */
+    options = validation(1);
+    yt_batch_plan_init(&plan, &whole, list, 4, &options);
+    struct yt_batch_shape largest = yt_batch_plan_largest(&plan);
+    assert_true(largest.n == 1 && largest.h == 96 && largest.w == 96);
+    yt_batch_plan_release(&plan);
+    options = validation(3); /* three images of 96x96, then one of 96x64 */
+    yt_batch_plan_init(&plan, &whole, list, 4, &options);
+    largest = yt_batch_plan_largest(&plan);
+    assert_true(largest.n == 3 && largest.h == 96 && largest.w == 96 && plan.per_epoch == 2);
+    yt_batch_plan_release(&plan);
 
     options = validation(4); /* all shapes in one batch: square */
     loader = yt_loader_new(&whole, pages, list, 4, &options);

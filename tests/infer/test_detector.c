@@ -78,6 +78,20 @@ static void shapes_do_not_disturb_each_other(void **state) {
 }
 
 /* Both heads of one run, plainly and through NMS, against the maps read by hand. */
+/* Bytes follow the largest shape that was met, and a smaller one takes none. */
+static void bytes_are_those_of_the_largest_shape(void **state) {
+    (void)state;
+    struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_BOTH);
+    size_t weights = yt_detector_bytes(detector);
+    assert_true(weights > yt_params_elements(model->params, YT_PARAM_WEIGHT) * sizeof(float));
+    assert_non_null(yt_detector_begin(detector, 2, 96, 96));
+    size_t large = yt_detector_bytes(detector);
+    assert_true(large > weights + 2 * 96 * 96 * 3 * sizeof(float));
+    assert_non_null(yt_detector_begin(detector, 1, 64, 96));
+    assert_int_equal(yt_detector_bytes(detector), large);
+    yt_detector_free(detector);
+}
+
 static void heads_are_read_as_asked(void **state) {
     (void)state;
     struct yt_detector *detector = yt_detector_new(model, model->params->value, YT_HEAD_BOTH);
@@ -219,6 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_equals_single_images),
         cmocka_unit_test(shapes_do_not_disturb_each_other),
+        cmocka_unit_test(bytes_are_those_of_the_largest_shape),
         cmocka_unit_test(heads_are_read_as_asked),
         cmocka_unit_test(few_anchors),
         cmocka_unit_test(update_takes_new_values),
