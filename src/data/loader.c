@@ -76,14 +76,17 @@ static const struct yt_image *cut_tile(const struct yt_tile *tile, const struct 
     return buffer;
 }
 
+/* Multiplied by the reciprocal, as YOLO trainers do: its rounding decides which of the anchors
+ * whose centre lies on an edge learn the label (docs/parity.md). */
 static struct yt_target target_of(const struct yt_label *label, int image, int w, int h) {
     const struct yt_box *box = &label->box;
+    float by_w = 1 / (float)w, by_h = 1 / (float)h;
     return (struct yt_target){.image = image,
                               .cls = label->cls,
-                              .cx = (box->x1 + box->x2) / 2 / (float)w,
-                              .cy = (box->y1 + box->y2) / 2 / (float)h,
-                              .w = (box->x2 - box->x1) / (float)w,
-                              .h = (box->y2 - box->y1) / (float)h};
+                              .cx = (box->x1 + box->x2) / 2 * by_w,
+                              .cy = (box->y1 + box->y2) / 2 * by_h,
+                              .w = (box->x2 - box->x1) * by_w,
+                              .h = (box->y2 - box->y1) * by_h};
 }
 
 /* Fills worker->out and worker->labels from the tile: the labels kept, whose number is returned,

@@ -105,7 +105,9 @@ static bool next_number(const char **line, double *value) {
     return true;
 }
 
-/* cls cx cy w h, or cls x y x y ..., to a box in pixels. false: not that form. */
+/* cls cx cy w h, or cls x y x y ..., to a box in pixels. false: not that form. In single precision
+ * and in the order of YOLO trainers: an edge on an anchor's centre is inside or outside by its last
+ * bit (docs/parity.md). */
 static bool parse_line(const char *line, int fields, bool is_polygon, const struct yt_page *page,
                        double *cls, struct yt_page_label *label) {
     if (is_polygon ? fields < 5 || fields % 2 == 0 : fields != 5) return false;
@@ -115,7 +117,8 @@ static bool parse_line(const char *line, int fields, bool is_polygon, const stru
         if (!next_number(&line, &x) || !next_number(&line, &y) || !next_number(&line, &w) ||
             !next_number(&line, &h))
             return false;
-        *label = (struct yt_page_label){x - w / 2, y - h / 2, x + w / 2, y + h / 2, 0, 0};
+        float cx = (float)x, cy = (float)y, half_w = (float)w / 2, half_h = (float)h / 2;
+        *label = (struct yt_page_label){cx - half_w, cy - half_h, cx + half_w, cy + half_h, 0, 0};
     } else {
         *label = (struct yt_page_label){INFINITY, INFINITY, -INFINITY, -INFINITY, 0, 0};
         for (int point = 1; point < fields; point += 2) {
@@ -124,8 +127,8 @@ static bool parse_line(const char *line, int fields, bool is_polygon, const stru
             label->y1 = YT_MIN(label->y1, y), label->y2 = YT_MAX(label->y2, y);
         }
     }
-    label->x1 *= page->w, label->x2 *= page->w;
-    label->y1 *= page->h, label->y2 *= page->h;
+    label->x1 = (float)label->x1 * (float)page->w, label->x2 = (float)label->x2 * (float)page->w;
+    label->y1 = (float)label->y1 * (float)page->h, label->y2 = (float)label->y2 * (float)page->h;
     return true;
 }
 
