@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "data/dataset.h"
+#include "infer/cap.h"
 #include "output/output.h"
 #include "train/page_options.h"
 #include "train/runs.h"
@@ -26,8 +27,10 @@ struct predict {
     struct yt_paths paths;
     long *ids;    /* of the images in data=; NULL where they are not from there */
     char *folder; /* the run's */
+    int max_det;
     struct yt_meter meter;
     size_t done, unreadable;
+    struct yt_cap cap;
     /* Seconds of all images: reading; as in yt_prediction; drawing and writing. */
     double read_s, prepare_s, infer_s, merge_s, write_s;
 };
@@ -94,14 +97,6 @@ static void say(const struct predict *p, const char *path, const struct yt_image
             1e3 * seconds);
 }
 
-static void warn_of_cap(struct predict *p, const char *path, const struct yt_prediction *found) {
-    if (!found->capped) return;
-    yt_meter_hide(&p->meter);
-    yt_warn("%s: %d of %d tiles gave as many detections as max_det= allows; there may be more: "
-            "raise max_det= or conf=",
-            path, found->capped, found->windows);
-}
-
 static int write_results(struct predict *p, size_t i, const struct yt_image *image,
                          const struct yt_prediction *found) {
     char *stem = output_stem(&p->paths, i);
@@ -135,7 +130,7 @@ static int predict_image(struct predict *p, size_t i) {
     double predicted = yt_now();
     if (!failed) {
         say(p, path, image, &found, predicted - ready);
-        warn_of_cap(p, path, &found);
+        yt_cap_add(&p->cap, yt_path_name(path), (size_t)found.capped);
         failed = write_results(p, i, image, &found);
         p->done++;
         p->read_s += ready - start;
@@ -184,6 +179,7 @@ static int predict_all(struct predict *p) {
         yt_meter_at(&p->meter, i + 1);
     }
     yt_meter_hide(&p->meter);
+    yt_cap_warn(&p->cap, p->max_det);
     if (failed)
         yt_output_abandon(&p->output);
     else
@@ -231,15 +227,28 @@ static int predict_pages(struct predict *p, const struct yt_predict_options *opt
     return status;
 }
 
+static void say_max_det(const struct predict *p) {
+    int most = p->model->most_labels;
+    if (p->settings->max_det) return;
+    if (most)
+        yt_info("max_det: %d (auto: a tile of the training data has up to %d labels)", p->max_det,
+                most);
+    else
+        yt_info("max_det: %d (auto: the weights do not say how many labels their data has)",
+                p->max_det);
+}
+
 static int predict_with(const struct yt_settings *settings, const struct yt_model *model) {
     struct predict p = {
         .settings = settings,
         .model = model,
+        .max_det = yt_max_det(settings, model->most_labels),
         .categories = {(const char *const *)model->names, model->category_ids, (size_t)model->nc},
     };
     struct yt_page_options pages;
-    if (yt_page_options_init(&pages, settings, p.categories.names, model->nc, 0.25f))
+    if (yt_page_options_init(&pages, settings, p.categories.names, model->nc, 0.25f, p.max_det))
         return YT_EXIT_USAGE;
+    say_max_det(&p);
     bool *wanted = wanted_classes(settings, model);
     pages.predict.classes = wanted;
     int status = wanted ? predict_pages(&p, &pages.predict) : YT_EXIT_USAGE;
@@ -247,6 +256,7 @@ static int predict_with(const struct yt_settings *settings, const struct yt_mode
     yt_page_options_release(&pages);
     return status;
 }
+
 static int run(int count, char **words) {
     struct yt_settings settings;
     if (yt_cli_parse(&settings, count, words)) return YT_EXIT_USAGE;

@@ -26,6 +26,7 @@ struct yt_model *yt_cli_start_model(const struct yt_settings *settings,
         yt_model_set_class(model, i, source->dataset.classes[i].name,
                            source->dataset.classes[i].id);
     model->imgsz = settings->imgsz;
+    model->most_labels = (int)yt_source_most_labels(source);
     yt_model_init(model, (uint64_t)settings->seed);
     say_model(model, settings->verbose);
     *folded = false;

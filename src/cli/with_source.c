@@ -3,9 +3,8 @@
 #include "base/threads.h"
 #include "cli/cli.h"
 
-int yt_cli_with_source(struct yt_settings *settings,
-                       int (*act)(const struct yt_settings *settings,
-                                  const struct yt_source *source)) {
+int yt_cli_with_source(struct yt_settings *settings, int (*act)(const struct yt_settings *settings,
+                                                                const struct yt_source *source)) {
     struct yt_source source;
     int status = YT_EXIT_DATA;
     yt_threads_set(settings->threads);

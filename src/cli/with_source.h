@@ -7,8 +7,7 @@
 
 /* Opens data= as the settings say, calls `act` with it, and releases both. The exit code: that of
  * data when it cannot be opened or `act` returns -1 + yt_fail. */
-int yt_cli_with_source(struct yt_settings *settings,
-                       int (*act)(const struct yt_settings *settings,
-                                  const struct yt_source *source));
+int yt_cli_with_source(struct yt_settings *settings, int (*act)(const struct yt_settings *settings,
+                                                                const struct yt_source *source));
 
 #endif

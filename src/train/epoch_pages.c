@@ -55,9 +55,8 @@ int yt_epoch_validate_pages(struct yt_trainer *t) {
         return 0;
     }
     if (yt_page_options_init(&pages, s, (const char *const *)t->model->names, t->model->nc,
-                             YT_VAL_CONF))
+                             YT_VAL_CONF, yt_source_max_det(t->source, s)))
         return -1;
-    pages.predict.max_det = yt_source_max_det(t->source, s);
     pages.predict.sliced = YT_SLICED_ALWAYS;
     struct yt_validate_pages_options options = {.part = YT_VAL,
                                                 .predict = &pages.predict,

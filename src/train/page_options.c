@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_DET = 300, MAX_DET_TIMES = 3 };
+
+int yt_max_det(const struct yt_settings *settings, int most_labels) {
+    if (settings->max_det > 0) return settings->max_det;
+    return YT_MAX(MAX_DET, MAX_DET_TIMES * most_labels);
+}
+
 static enum yt_sliced sliced_of(const struct yt_settings *settings) {
     if (!strcmp(settings->sliced, "auto")) return YT_SLICED_AUTO;
     return strcmp(settings->sliced, "true") ? YT_SLICED_NEVER : YT_SLICED_ALWAYS;
@@ -31,7 +38,7 @@ static int batch_of(const struct yt_settings *settings) {
 }
 
 int yt_page_options_init(struct yt_page_options *pages, const struct yt_settings *settings,
-                         const char *const *names, int nc, float conf) {
+                         const char *const *names, int nc, float conf, int max_det) {
     pages->rules = yt_calloc((size_t)nc, sizeof *pages->rules);
     if (yt_stitch_parse(settings->stitch ? settings->stitch : "none", names, nc, pages->rules)) {
         yt_page_options_release(pages);
@@ -40,7 +47,7 @@ int yt_page_options_init(struct yt_page_options *pages, const struct yt_settings
     pages->predict = (struct yt_predict_options){
         .imgsz = settings->imgsz,
         .batch = batch_of(settings),
-        .max_det = settings->max_det > 0 ? settings->max_det : YT_MAX_DET,
+        .max_det = max_det,
         .conf = isnan(settings->conf) ? conf : (float)settings->conf,
         .sliced = sliced_of(settings),
         .slice_size = settings->slice_size,

@@ -10,8 +10,6 @@
 
 #define MODEL_STRIDE 32
 
-enum { MAX_DET_TIMES = 3 };
-
 static int open_dataset(struct yt_source *source, const struct yt_settings *settings) {
     if (!settings->data)
         return yt_fail("data: is not set; name a DeepScoresV2 folder or a data set YAML, data=...");
@@ -134,8 +132,7 @@ uint32_t yt_source_most_labels(const struct yt_source *source) {
 }
 
 int yt_source_max_det(const struct yt_source *source, const struct yt_settings *settings) {
-    if (settings->max_det > 0) return settings->max_det;
-    return YT_MAX(YT_MAX_DET, MAX_DET_TIMES * (int)yt_source_most_labels(source));
+    return yt_max_det(settings, (int)yt_source_most_labels(source));
 }
 
 int yt_source_workers(const struct yt_settings *settings) {

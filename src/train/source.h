@@ -37,8 +37,7 @@ uint64_t yt_source_hash(const struct yt_source *source);
 
 /* The most labels that one tile has. */
 uint32_t yt_source_most_labels(const struct yt_source *source);
-/* Detections of a tile: settings->max_det, or where that is auto, 300 as in the reference, and
- * three times as many as a tile has labels at most where that is more. */
+/* yt_max_det (page_options.h) with what the tiles have. */
 int yt_source_max_det(const struct yt_source *source, const struct yt_settings *settings);
 
 /* Threads that prepare batches: settings->workers, or what the cores allow. */

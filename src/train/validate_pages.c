@@ -1,14 +1,9 @@
 #include "train/validate_pages.h"
 
 #include "base/file.h"
+#include "infer/cap.h"
 
 #include <stdlib.h>
-
-/* Where a cap was hit most, for one line at the end. */
-struct cap {
-    size_t total, pages, most;
-    const char *page;
-};
 
 struct validator {
     const struct yt_source *source;
@@ -16,7 +11,7 @@ struct validator {
     struct yt_page_validation *result;
     struct yt_predictor *predictor;
     struct yt_page_metrics *metrics;
-    struct cap windows, coco;
+    struct yt_cap windows, coco;
     struct yt_detection *detections; /* of a page */
     struct yt_label *labels;
     size_t detection_cap, label_cap;
@@ -75,25 +70,12 @@ static size_t most_labels(const struct yt_dataset *dataset, const bool *pages) {
 
 /* --- caps ------------------------------------------------------------------------------------- */
 
-static void cap_hit(struct cap *cap, size_t count, const struct yt_page *page) {
-    if (!count) return;
-    cap->total += count;
-    cap->pages++;
-    if (count <= cap->most) return;
-    cap->most = count;
-    cap->page = yt_path_name(page->path);
-}
-
 static void warn_of_caps(const struct validator *v) {
-    if (v->windows.total)
-        yt_warn("%zu tiles of %zu pages gave as many detections as max_det=%d allows (most: %s, "
-                "%zu tiles); weaker ones were not looked at: raise max_det= or conf=",
-                v->windows.total, v->windows.pages, v->options->predict->max_det, v->windows.page,
-                v->windows.most);
+    yt_cap_warn(&v->windows, v->options->predict->max_det);
     if (v->coco.total)
         yt_warn("COCO's figures leave out %zu detections on %zu pages that were beyond %d of a "
                 "class on a page (most: %s, %zu)",
-                v->coco.total, v->coco.pages, v->result->scores.coco_cap, v->coco.page,
+                v->coco.total, v->coco.images, v->result->scores.coco_cap, v->coco.worst,
                 v->coco.most);
 }
 
@@ -123,8 +105,8 @@ static void score_page(struct validator *v, const struct yt_page *page,
     take_labels(v, page);
     size_t beyond =
         yt_page_metrics_add(v->metrics, v->detections, found->count, v->labels, page->label_count);
-    cap_hit(&v->windows, (size_t)found->capped, page);
-    cap_hit(&v->coco, beyond, page);
+    yt_cap_add(&v->windows, yt_path_name(page->path), (size_t)found->capped);
+    yt_cap_add(&v->coco, yt_path_name(page->path), beyond);
     struct yt_validated_page validated = {page,         image,     v->detections,
                                           found->count, v->labels, page->label_count};
     if (v->options->page) v->options->page(v->options->user, &validated);

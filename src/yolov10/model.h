@@ -19,6 +19,7 @@ struct yt_model {
     bool is_named;     /* false: opened from a file without names, which are numbers then */
     int *category_ids; /* nc ids that the data set uses for them */
     int imgsz;         /* side that it was trained at; 0: unknown */
+    int most_labels;   /* that one input of its training data has; 0: unknown */
     /* The distances that the bins of box sides stand for when boxes are decoded: 0..15, but for
      * files that went through a quantisation, whose constants are off. Training has 0..15. */
     float dfl_bins[YT_DFL_BINS];

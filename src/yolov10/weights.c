@@ -272,6 +272,13 @@ static void read_bins(struct yt_model *model, const struct yt_safetensors *file)
     if (bins && bins->count == YT_DFL_BINS) yt_safetensors_read(file, bins, model->dfl_bins);
 }
 
+/* Of the metadata; 0 where there is none that makes sense. */
+static int read_count(const struct yt_safetensors *file, const char *key, int max) {
+    const char *text = yt_safetensors_metadata(file, key);
+    long count = text ? strtol(text, NULL, 10) : 0;
+    return count > 0 && count <= max ? (int)count : 0;
+}
+
 static struct yt_model *open_model(const struct yt_safetensors *file, const char *path) {
     const struct yt_scale *scale = scale_of(file, path);
     if (!scale) return NULL;
@@ -293,8 +300,8 @@ static struct yt_model *open_model(const struct yt_safetensors *file, const char
     model->has_one2many = report.mirrored == 0;
     read_names(model, file);
     read_bins(model, file);
-    const char *imgsz = yt_safetensors_metadata(file, "imgsz");
-    model->imgsz = imgsz ? atoi(imgsz) : 0;
+    model->imgsz = read_count(file, "imgsz", 1 << 20);
+    model->most_labels = read_count(file, "most_labels", 1 << 20);
     return model;
 }
 
@@ -312,11 +319,13 @@ static void add_metadata(struct yt_safetensors_writer *writer, const struct yt_m
                          const char *const *extra) {
     struct yt_str names = {0};
     yt_model_write_classes(model, &names);
-    char imgsz[16];
+    char imgsz[16], most_labels[16];
     snprintf(imgsz, sizeof(imgsz), "%d", model->imgsz);
+    snprintf(most_labels, sizeof(most_labels), "%d", model->most_labels);
     yt_safetensors_add_metadata(writer, "format", "yt-yolov10");
     yt_safetensors_add_metadata(writer, "scale", model->scale->name);
     yt_safetensors_add_metadata(writer, "imgsz", imgsz);
+    yt_safetensors_add_metadata(writer, "most_labels", most_labels);
     yt_safetensors_add_metadata(writer, "names", names.s);
     for (; extra && extra[0]; extra += 2) yt_safetensors_add_metadata(writer, extra[0], extra[1]);
     yt_str_release(&names);

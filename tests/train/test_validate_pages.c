@@ -123,7 +123,7 @@ static void equals_its_parts(void **state) {
     struct yt_page_options pages;
     open_source(&settings, &source, "split=official");
     assert_int_equal(
-        yt_page_options_init(&pages, &settings, (const char *const *)model->names, NC, 0), 0);
+        yt_page_options_init(&pages, &settings, (const char *const *)model->names, NC, 0, 20), 0);
     struct seen seen = {0};
     struct yt_validate_pages_options options = {.part = YT_VAL,
                                                 .predict = &pages.predict,
@@ -163,7 +163,7 @@ static void pages_in_two_lists_are_refused(void **state) {
     struct yt_page_validation result;
     open_source(&settings, &source, "split=tile");
     assert_int_equal(
-        yt_page_options_init(&pages, &settings, (const char *const *)model->names, NC, 0), 0);
+        yt_page_options_init(&pages, &settings, (const char *const *)model->names, NC, 0, 20), 0);
     struct yt_validate_pages_options options = {.part = YT_VAL, .predict = &pages.predict};
     assert_int_equal(yt_validate_pages(detector, &source, &options, &result), -1);
     assert_error_has("its tiles are in the val and in the train list");
