@@ -22,7 +22,9 @@ void yt_meter_start(struct yt_meter *meter, const char *what, size_t total) {
 
 void yt_meter_at(struct yt_meter *meter, size_t done) {
     double now = yt_now();
-    if (!done || now - meter->last < (meter->is_live ? LIVE_EVERY_S : LINE_EVERY_S)) return;
+    if (!done || done >= meter->total ||
+        now - meter->last < (meter->is_live ? LIVE_EVERY_S : LINE_EVERY_S))
+        return;
     meter->last = now;
     char left[32];
     yt_time_text((now - meter->start) / (double)done * (double)(meter->total - done), left);
