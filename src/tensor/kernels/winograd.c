@@ -1,8 +1,8 @@
-/* F(2x2, 3x3), forward and backward to the input; winograd.h has the formulas.
+/* F(4x4, 3x3), forward and backward to the input; winograd.h has the formulas.
  *
- * The filters are transformed once into U, 16 matrices (source channels, result channels) in panels
+ * The filters are transformed once into U, 36 matrices (source channels, result channels) in panels
  * of a register block's columns. A task then takes some tiles: it transforms their patches into V,
- * 16 matrices (tiles, source channels), multiplies V U into M, 16 matrices (tiles, result
+ * 36 matrices (tiles, source channels), multiplies V U into M, 36 matrices (tiles, result
  * channels), and transforms M into pixels. V and M stay in the second-level cache.
  */
 #include "tensor/kernels/winograd.h"
@@ -48,16 +48,19 @@ size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *res
 }
 
 /* --- U = G g G^T ----------------------------------------------------------------------------- */
-/* G of three values: (g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2) */
+/* G of three values */
 YT_INLINE void filter_transform(vec g0, vec g1, vec g2, vec out[YT_PATCH]) {
-    const vec outer = 0.5f * (g0 + g2), middle = 0.5f * g1;
-    out[0] = g0;
-    out[1] = outer + middle;
-    out[2] = outer - middle;
-    out[3] = g2;
+    const vec even_a = YT_AT_A * (g0 + YT_A2 * g2), odd_a = (YT_AT_A * YT_A) * g1;
+    const vec even_b = YT_AT_B * (g0 + YT_B2 * g2), odd_b = (YT_AT_B * YT_B) * g1;
+    out[0] = YT_AT_0 * g0;
+    out[1] = even_a + odd_a;
+    out[2] = even_a - odd_a;
+    out[3] = even_b + odd_b;
+    out[4] = even_b - odd_b;
+    out[5] = g2;
 }
 
-/* The 16 places of n filters whose taps are `tap` floats apart; turned: by half a turn. */
+/* The 36 places of n filters whose taps are `tap` floats apart; turned: by half a turn. */
 YT_INLINE void transform_filters(const float *w, size_t tap, bool turned, int n,
                                  vec u[YT_PATCH][YT_PATCH]) {
     vec half[3][YT_PATCH];
@@ -93,7 +96,8 @@ static void put_row(const float *w, int ci, int c_in, int c_out, float *u, size_
         transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, false,
                           YT_MIN(YT_LANES, c_out - co), place);
         float *to = u + (size_t)panel.first * c_in + ci * panel.width + co - panel.first;
-        for (int i = 0; i < YT_PLACES; i++) store(to + i * matrix, place[i / 4][i % 4]);
+        for (int i = 0; i < YT_PLACES; i++)
+            store(to + i * matrix, place[i / YT_PATCH][i % YT_PATCH]);
     }
 }
 
@@ -106,7 +110,8 @@ static void put_column(const float *w, int ci, int c_in, int c_out, float *u, si
         transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, true, n, place);
         float *to = u + (size_t)panel.first * c_out + (size_t)co * panel.width + ci - panel.first;
         for (int i = 0; i < YT_PLACES; i++) {
-            for (int k = 0; k < n; k++) to[i * matrix + k * panel.width] = place[i / 4][i % 4][k];
+            for (int k = 0; k < n; k++)
+                to[i * matrix + k * panel.width] = place[i / YT_PATCH][i % YT_PATCH][k];
         }
     }
 }
@@ -144,58 +149,86 @@ void yt_winograd_pack(const float *w, bool backward, int in, int out, float *u) 
 }
 
 /* --- V = B^T d B ----------------------------------------------------------------------------- */
-static void transform_patch(const struct yt_square *d, int c, float *v, size_t matrix) {
-    for (int j = 0; j < c; j += YT_LANES) {
-        const int n = YT_MIN(YT_LANES, c - j);
-        vec t[YT_PATCH][YT_PATCH];
+/* n channels from j on */
+YT_INLINE void transform_channels(const struct yt_square *d, int j, int n, float *v,
+                                  size_t matrix) {
+    vec t[YT_PATCH][YT_PATCH];
+    YT_UNROLL for (int x = 0; x < YT_PATCH; x++) {
+        const ptrdiff_t at = x * d->pixel + j;
+        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) t[y][x] = load_part(d->row[y] + at, n);
+        yt_patch_transform(&t[0][x], YT_PATCH);
+    }
+    YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
+        yt_patch_transform(t[y], 1);
         YT_UNROLL for (int x = 0; x < YT_PATCH; x++) {
-            const ptrdiff_t at = x * d->pixel + j;
-            for (int y = 0; y < YT_PATCH; y++) t[y][x] = load_part(d->row[y] + at, n);
-            yt_patch_transform(&t[0][x], &t[1][x], &t[2][x], &t[3][x]);
-        }
-        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
-            yt_patch_transform(&t[y][0], &t[y][1], &t[y][2], &t[y][3]);
-            for (int x = 0; x < YT_PATCH; x++) store(v + (y * 4 + x) * matrix + j, t[y][x]);
+            store(v + (y * YT_PATCH + x) * matrix + j, t[y][x]);
         }
     }
+}
+
+static void transform_patch(const struct yt_square *d, int c, float *v, size_t matrix) {
+    int j = 0;
+    for (; j + YT_LANES <= c; j += YT_LANES) transform_channels(d, j, YT_LANES, v, matrix);
+    if (j < c) transform_channels(d, j, c - j, v, matrix);
 }
 
 /* --- Y = A^T M A ----------------------------------------------------------------------------- */
-/* A^T of four values: (m0 + m1 + m2, m1 - m2 - m3) */
-YT_INLINE void tile_transform(vec m0, vec m1, vec m2, vec m3, vec out[YT_TILE]) {
-    out[0] = m0 + m1 + m2;
-    out[1] = m1 - m2 - m3;
+/* A^T of six values */
+YT_INLINE void tile_transform(const vec m[YT_PATCH], vec out[YT_TILE]) {
+    const vec even_a = m[1] + m[2], odd_a = m[1] - m[2];
+    const vec even_b = m[3] + m[4], odd_b = m[3] - m[4];
+    out[0] = m[0] + even_a + even_b;
+    out[1] = YT_A * odd_a + YT_B * odd_b;
+    out[2] = YT_A2 * even_a + YT_B2 * even_b;
+    out[3] = (YT_A2 * YT_A) * odd_a + (YT_B2 * YT_B) * odd_b + m[5];
 }
 
-/* Adds bias, activates, and writes the pixels of a tile that are inside the map. */
+/* The results of a tile, n channels: bias, activation, and what is inside the map is written. */
+struct place {
+    float *pixel;
+    size_t row, ld;
+    int rows, across;
+};
+YT_INLINE void put_channels(const float *m, size_t matrix, const struct place *at, int j, int n,
+                            const struct yt_winograd_how *how, const float *bias) {
+    vec half[YT_TILE][YT_PATCH];
+    YT_UNROLL for (int x = 0; x < YT_PATCH; x++) {
+        vec column[YT_PATCH], sums[YT_TILE];
+        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
+            column[y] = load(m + (y * YT_PATCH + x) * matrix + j);
+        }
+        tile_transform(column, sums);
+        YT_UNROLL for (int y = 0; y < YT_TILE; y++) half[y][x] = sums[y];
+    }
+    for (int y = 0; y < at->rows; y++) {
+        vec row[YT_TILE];
+        tile_transform(half[y], row);
+        float *to = at->pixel + y * at->row + j;
+        for (int x = 0; x < at->across; x++, to += at->ld) {
+            vec value = row[x];
+            if (bias) value += load(bias + j);
+            if (how->add) value += load_part(to, n);
+            store_part(to, how->act == YT_ACT_SILU ? silu_vec(value) : value, n);
+        }
+    }
+}
+
 static void put_tile(const struct plan *p, const float *m, size_t matrix,
                      const struct yt_map *result, size_t tile, const struct yt_winograd_how *how,
                      const float *bias) {
-    const struct yt_tile at = yt_tile_at(&p->tiling, tile);
-    const int rows = YT_MIN(YT_TILE, result->h - at.y), across = YT_MIN(YT_TILE, result->w - at.x);
-    float *pixel = yt_map_at(result, at.n, at.y, at.x);
-    const size_t row = (size_t)result->w * result->ld;
-    for (int j = 0; j < result->c; j += YT_LANES) {
-        const int n = YT_MIN(YT_LANES, result->c - j);
-        vec half[YT_PATCH][YT_TILE];
-        YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
-            const float *from = m + y * 4 * matrix + j;
-            tile_transform(load(from), load(from + matrix), load(from + 2 * matrix),
-                           load(from + 3 * matrix), half[y]);
-        }
-        YT_UNROLL for (int x = 0; x < YT_TILE; x++) {
-            vec column[YT_TILE];
-            tile_transform(half[0][x], half[1][x], half[2][x], half[3][x], column);
-            if (x >= across) continue;
-            for (int y = 0; y < rows; y++) {
-                float *to = pixel + y * row + x * result->ld + j;
-                vec value = column[y];
-                if (bias) value += load(bias + j);
-                if (how->add) value += load_part(to, n);
-                store_part(to, how->act == YT_ACT_SILU ? silu_vec(value) : value, n);
-            }
-        }
+    const struct yt_tile t = yt_tile_at(&p->tiling, tile);
+    const struct place at = {
+        .pixel = yt_map_at(result, t.n, t.y, t.x),
+        .row = (size_t)result->w * result->ld,
+        .ld = result->ld,
+        .rows = YT_MIN(YT_TILE, result->h - t.y),
+        .across = YT_MIN(YT_TILE, result->w - t.x),
+    };
+    int j = 0;
+    for (; j + YT_LANES <= result->c; j += YT_LANES) {
+        put_channels(m, matrix, &at, j, YT_LANES, how, bias);
     }
+    if (j < result->c) put_channels(m, matrix, &at, j, result->c - j, how, bias);
 }
 
 /* --- M = V U --------------------------------------------------------------------------------- */

@@ -1,10 +1,10 @@
-/* F(2x2, 3x3), backward to the weights; winograd.h has the formulas.
+/* F(4x4, 3x3), backward to the weights; winograd.h has the formulas.
  *
- *     dU[i] += V[i]^T Z[i],  V = B^T d B (tiles, c_in),  Z = A dY A^T (tiles, c_out),  i < 16
+ *     dU[i] += V[i]^T Z[i],  V = B^T d B (tiles, c_in),  Z = A dY A^T (tiles, c_out),  i < 36
  *     dw += G^T dU G
  *
  * Tiles are cut into chunks and channels of x into parts: a task is one chunk and one part, and
- * adds up its own dU, some tiles at a time. Four places, those of one row of the 4x4, are in work
+ * adds up its own dU, some tiles at a time. Six places, those of one row of the 6x6, are in work
  * at once, so that V and Z stay in the second-level cache. The chunks' dU are added in order.
  */
 #include "tensor/kernels/winograd.h"
@@ -28,7 +28,7 @@ struct plan {
     struct yt_tiling tiling;
     int chunks, parts, keep;
     size_t columns; /* of dU, padded */
-    size_t matrix;  /* floats of one of the 16 */
+    size_t matrix;  /* floats of one of the 36 */
     size_t v_row, task_floats;
 };
 
@@ -52,37 +52,49 @@ size_t yt_winograd_weight_scratch(const struct yt_map *x, const struct yt_map *d
     return p.chunks * YT_PLACES * p.matrix + yt_threads() * p.task_floats;
 }
 
-/* Row `place` of B^T d B: the rows of d that it is made of, then the columns. n channels of c. */
+/* Row `place` of B^T d B: a row of B^T, then of all columns. n channels of c. */
 YT_INLINE void patch_row(const struct yt_square *d, int place, ptrdiff_t c, int n,
                          vec t[YT_PATCH]) {
-    static const int first[YT_PATCH] = {0, 1, 2, 1}, second[YT_PATCH] = {2, 2, 1, 3};
-    const float *a = d->row[first[place]] + c, *b = d->row[second[place]] + c;
-    for (int x = 0; x < YT_PATCH; x++, a += d->pixel, b += d->pixel) {
-        const vec v = load_part(a, n), w = load_part(b, n);
-        t[x] = place == 1 ? v + w : v - w;
+    static const float bt[YT_PATCH][YT_PATCH] = {
+        {YT_A2 * YT_B2, 0, -YT_A2 - YT_B2, 0, 1, 0}, {0, -YT_A * YT_B2, -YT_B2, YT_A, 1, 0},
+        {0, YT_A * YT_B2, -YT_B2, -YT_A, 1, 0},      {0, -YT_A2 * YT_B, -YT_A2, YT_B, 1, 0},
+        {0, YT_A2 * YT_B, -YT_A2, -YT_B, 1, 0},      {0, YT_A2 * YT_B2, 0, -YT_A2 - YT_B2, 0, 1},
+    };
+    for (int x = 0; x < YT_PATCH; x++) {
+        t[x] = (vec){0};
+        for (int y = 0; y < YT_PATCH; y++) {
+            if (bt[place][y] != 0)
+                t[x] += bt[place][y] * load_part(d->row[y] + x * d->pixel + c, n);
+        }
     }
-    yt_patch_transform(&t[0], &t[1], &t[2], &t[3]);
+    yt_patch_transform(t, 1);
 }
 
 /* Row `place` of A dY A^T, A^T as in winograd.h. */
 YT_INLINE void tile_row(const struct yt_square *d, int place, ptrdiff_t c, int n, vec t[YT_PATCH]) {
+    static const float point[YT_PATCH] = {0, YT_A, -YT_A, YT_B, -YT_B, 0};
+    const float p = point[place];
     vec r[YT_TILE];
     for (int x = 0; x < YT_TILE; x++) {
-        const vec v = load_part(d->row[0] + x * d->pixel + c, n);
-        const vec w = load_part(d->row[1] + x * d->pixel + c, n);
-        r[x] = place == 0 ? v : place == 1 ? v + w : place == 2 ? v - w : -w;
+        vec v[YT_TILE];
+        for (int y = 0; y < YT_TILE; y++) v[y] = load_part(d->row[y] + x * d->pixel + c, n);
+        r[x] = place == 5 ? v[3] : v[0] + p * v[1] + p * p * v[2] + p * p * p * v[3];
     }
+    const vec even_a = r[0] + YT_A2 * r[2], odd_a = r[1] + YT_A2 * r[3];
+    const vec even_b = r[0] + YT_B2 * r[2], odd_b = r[1] + YT_B2 * r[3];
     t[0] = r[0];
-    t[1] = r[0] + r[1];
-    t[2] = r[0] - r[1];
-    t[3] = -r[1];
+    t[1] = even_a + YT_A * odd_a;
+    t[2] = even_a - YT_A * odd_a;
+    t[3] = even_b + YT_B * odd_b;
+    t[4] = even_b - YT_B * odd_b;
+    t[5] = r[3];
 }
 
 /* Some tiles of a task: channels first <= c < last of x. */
 struct work {
     size_t tile;
     int tiles, first, last;
-    float *v, *z, *patch; /* v (4, tiles, v_row), z (4, panels of (tiles, panel's columns)) */
+    float *v, *z, *patch; /* v (6, tiles, v_row), z (6, panels of (tiles, panel's columns)) */
     float *du;
     bool add;
 };
@@ -162,12 +174,13 @@ static void run_task(const struct plan *p, const struct yt_map *x, const struct 
     }
 }
 
-/* G^T of four values: (u0 + (u1 + u2) / 2, (u1 - u2) / 2, (u1 + u2) / 2 + u3) */
-YT_INLINE void filter_gradient(vec u0, vec u1, vec u2, vec u3, vec out[3]) {
-    const vec sum = 0.5f * (u1 + u2);
-    out[0] = u0 + sum;
-    out[1] = 0.5f * (u1 - u2);
-    out[2] = sum + u3;
+/* G^T of six values */
+YT_INLINE void filter_gradient(const vec u[YT_PATCH], vec out[3]) {
+    const vec even_a = YT_AT_A * (u[1] + u[2]), odd_a = (YT_AT_A * YT_A) * (u[1] - u[2]);
+    const vec even_b = YT_AT_B * (u[3] + u[4]), odd_b = (YT_AT_B * YT_B) * (u[3] - u[4]);
+    out[0] = YT_AT_0 * u[0] + even_a + even_b;
+    out[1] = odd_a + odd_b;
+    out[2] = YT_A2 * even_a + YT_B2 * even_b + u[5];
 }
 
 /* Row ci of the filters' gradient from the sum of the chunks. */
@@ -179,16 +192,16 @@ static void put_filters(const struct plan *p, const float *partial, int ci, int 
         for (int x = 0; x < YT_PATCH; x++) {
             vec u[YT_PATCH], column[3];
             for (int y = 0; y < YT_PATCH; y++) {
-                const float *from = partial + (y * 4 + x) * p->matrix + ci * p->columns + co;
+                const float *from = partial + (y * YT_PATCH + x) * p->matrix + ci * p->columns + co;
                 u[y] = load(from);
                 for (int k = 1; k < p->chunks; k++) u[y] += load(from + k * YT_PLACES * p->matrix);
             }
-            filter_gradient(u[0], u[1], u[2], u[3], column);
+            filter_gradient(u, column);
             for (int y = 0; y < 3; y++) half[y][x] = column[y];
         }
         for (int y = 0; y < 3; y++) {
             vec row[3];
-            filter_gradient(half[y][0], half[y][1], half[y][2], half[y][3], row);
+            filter_gradient(half[y], row);
             for (int x = 0; x < 3; x++) {
                 float *to = dw + ((size_t)(y * 3 + x) * c_in + ci) * c_out + co;
                 store_part(to, load_part(to, n) + row[x], n);
