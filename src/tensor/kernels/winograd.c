@@ -60,14 +60,25 @@ YT_INLINE void filter_transform(vec g0, vec g1, vec g2, vec out[YT_PATCH]) {
     out[5] = g2;
 }
 
-/* The 36 places of n filters whose taps are `tap` floats apart; turned: by half a turn. */
-YT_INLINE void transform_filters(const float *w, size_t tap, bool turned, int n,
+/* The filters that make a U: element (row, column) of its matrices is from the filter whose first
+ * tap is w[row * row_step + column * column_step], and whose others follow `tap` apart. */
+struct filters {
+    const float *w;
+    size_t row_step, column_step;
+    ptrdiff_t tap;
+};
+
+/* The 36 places of n filters, from w on. */
+YT_INLINE void transform_filters(const struct filters *f, const float *w, int n,
                                  vec u[YT_PATCH][YT_PATCH]) {
     vec half[3][YT_PATCH];
     for (int ky = 0; ky < 3; ky++) {
-        const float *row = w + (turned ? 2 - ky : ky) * 3 * tap;
-        filter_transform(load_part(row + (turned ? 2 * tap : 0), n), load_part(row + tap, n),
-                         load_part(row + (turned ? 0 : 2 * tap), n), half[ky]);
+        vec tap[3] = {{0}};
+        for (int kx = 0; kx < 3; kx++) {
+            const float *from = w + (ky * 3 + kx) * f->tap;
+            for (int i = 0; i < n; i++) tap[kx][i] = from[i * f->column_step];
+        }
+        filter_transform(tap[0], tap[1], tap[2], half[ky]);
     }
     for (int j = 0; j < YT_PATCH; j++) {
         vec column[YT_PATCH];
@@ -76,54 +87,21 @@ YT_INLINE void transform_filters(const float *w, size_t tap, bool turned, int n,
     }
 }
 
-/* The panel that holds a column of U: its first column and its width. */
-struct panel {
-    int first, width;
-};
-static struct panel panel_of(int column, int columns) {
-    for (int left = yt_vectors(columns), first = 0;;) {
+/* A row of U's matrices (.., columns): panels of (rows, panel's columns). */
+static void put_row(const struct filters *f, int row, int rows, int columns, float *u,
+                    size_t matrix) {
+    for (int left = yt_vectors(columns), column = 0; left > 0;) {
         const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
-        if (column < first + width) return (struct panel){first, width};
-        left -= vectors, first += width;
-    }
-}
-
-/* Forward: row ci of U's matrices from row ci of the filters. */
-static void put_row(const float *w, int ci, int c_in, int c_out, float *u, size_t matrix) {
-    for (int co = 0; co < (int)yt_vectors(c_out) * YT_LANES; co += YT_LANES) {
-        const struct panel panel = panel_of(co, c_out);
-        vec place[YT_PATCH][YT_PATCH];
-        transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, false,
-                          YT_MIN(YT_LANES, c_out - co), place);
-        float *to = u + (size_t)panel.first * c_in + ci * panel.width + co - panel.first;
-        for (int i = 0; i < YT_PLACES; i++)
-            store(to + i * matrix, place[i / YT_PATCH][i % YT_PATCH]);
-    }
-}
-
-/* Backward: column ci of U's matrices (c_out, c_in) from row ci of the filters. */
-static void put_column(const float *w, int ci, int c_in, int c_out, float *u, size_t matrix) {
-    const struct panel panel = panel_of(ci, c_in);
-    for (int co = 0; co < c_out; co += YT_LANES) {
-        const int n = YT_MIN(YT_LANES, c_out - co);
-        vec place[YT_PATCH][YT_PATCH];
-        transform_filters(w + (size_t)ci * c_out + co, (size_t)c_in * c_out, true, n, place);
-        float *to = u + (size_t)panel.first * c_out + (size_t)co * panel.width + ci - panel.first;
-        for (int i = 0; i < YT_PLACES; i++) {
-            for (int k = 0; k < n; k++)
-                to[i * matrix + k * panel.width] = place[i / YT_PATCH][i % YT_PATCH][k];
+        float *to = u + (size_t)column * rows + (size_t)row * width;
+        for (int c = 0; c < width; c += YT_LANES) {
+            vec place[YT_PATCH][YT_PATCH];
+            transform_filters(f, f->w + row * f->row_step + (column + c) * f->column_step,
+                              YT_MIN(YT_LANES, columns - column - c), place);
+            for (int i = 0; i < YT_PLACES; i++) {
+                store(to + i * matrix + c, place[i / YT_PATCH][i % YT_PATCH]);
+            }
         }
-    }
-}
-
-/* Columns of padding meet the products too. */
-static void clear_padding(int in, int out, float *u, size_t matrix) {
-    for (int column = out; column < yt_vectors(out) * YT_LANES; column++) {
-        const struct panel panel = panel_of(column, out);
-        for (int i = 0; i < YT_PLACES; i++) {
-            float *to = u + i * matrix + (size_t)panel.first * in + column - panel.first;
-            for (int k = 0; k < in; k++) to[k * panel.width] = 0;
-        }
+        left -= vectors, column += width;
     }
 }
 
@@ -136,16 +114,12 @@ size_t yt_winograd_packed_floats(int in, int out) {
 }
 
 void yt_winograd_pack(const float *w, bool backward, int in, int out, float *u) {
-    const size_t matrix = matrix_floats(in, out);
+    const size_t matrix = matrix_floats(in, out), tap = (size_t)in * out;
+    /* turned by half a turn: from the last tap to the first */
+    const struct filters f = backward ? (struct filters){w + 8 * tap, 1, in, -(ptrdiff_t)tap}
+                                      : (struct filters){w, out, 1, (ptrdiff_t)tap};
     YT_PARALLEL_FOR
-    for (int ci = 0; ci < (backward ? out : in); ci++) {
-        if (backward) {
-            put_column(w, ci, out, in, u, matrix);
-        } else {
-            put_row(w, ci, in, out, u, matrix);
-        }
-    }
-    if (backward) clear_padding(in, out, u, matrix);
+    for (int row = 0; row < in; row++) put_row(&f, row, in, out, u, matrix);
 }
 
 /* --- V = B^T d B ----------------------------------------------------------------------------- */
