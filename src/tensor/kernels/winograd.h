@@ -39,7 +39,7 @@ enum { YT_TILE = 4, YT_PATCH = YT_TILE + 2, YT_PLACES = YT_PATCH * YT_PATCH };
 /* Whether a convolution of `in` to `out` channels gains: with few channels the transforms cost more
  * than the products they save. */
 static inline bool yt_winograd_fits(const struct yt_conv *conv, int in, int out) {
-    return conv->k == 3 && conv->stride == 1 && conv->pad == 1 && in >= 32 && out >= 32;
+    return conv->k == 3 && conv->stride == 1 && conv->pad == 1 && in >= 16 && out >= 16;
 }
 
 /* U = G g G^T, 36 matrices (channels in, channels out) in panels of a register block's columns. For
