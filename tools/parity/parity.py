@@ -5,6 +5,7 @@ from the same weights, without augmentation, and compares losses and mAP. README
     reference  train the reference   -> out/reference/{log.jsonl, epochs.jsonl, end.safetensors}
                with --jitter 1e-7, the same from a start changed by a rounding -> out/control
     yt         train yt              -> out/yt/{log.jsonl, results.csv, weights}
+               with --jitter, the same -> out/yt-control
     cross      validate each side's final weights with each side's validator -> out/cross.json
     compare    the tables and the picture
 
@@ -38,6 +39,7 @@ TRAINING = {
     "fliplr": 0.0,
     "mosaic": 0.0,
 }
+MAX_DET = 300  # what the reference does, whatever the labels
 ONLY_REFERENCE = ("fliplr", "mosaic")  # yt has no such thing to switch off
 
 
@@ -95,10 +97,16 @@ def train_reference(args):
 
 
 def train_yt(args):
+    weights = args.out / "start.safetensors"
+    if args.jitter:
+        import start
+
+        weights = args.out / "start-jittered.safetensors"
+        start.write_jittered(weights, args.out / "start.safetensors", args.jitter)
     own = {
-        "weights": args.out / "start.safetensors",
+        "weights": weights,
         "project": args.out,
-        "name": "yt",
+        "name": "yt-control" if args.jitter else "yt",
         "exist_ok": True,
         "shuffle": False,
         "plots": False,
@@ -128,7 +136,7 @@ def cross(args):
 
 
 def _yt_val(args, told, weights, name):
-    own = {"weights": weights, "project": args.out, "name": name, "exist_ok": "true"}
+    own = {"weights": weights, "project": args.out, "name": name, "exist_ok": "true", "max_det": MAX_DET}
     same = {key: told[key] for key in ("data", "imgsz")}
     _yt(args.yt, "val", {**same, **own})
     metrics = json.loads((args.out / name / "metrics.json").read_text())
@@ -171,13 +179,11 @@ def main():
     sub.add_argument("--grow", type=float, default=0.0, help="part of a pixel to move box edges by (tiles.py)")
     sub.add_argument("--seed", type=int, default=0)
 
-    sub = command("reference", train_reference, True)
-    sub.add_argument("--threads", type=int, default=2)
-    sub.add_argument("--jitter", type=float, default=0.0, help="change the start by this share: a control run")
-
-    sub = command("yt", train_yt, False)
+    for name, train in (("reference", train_reference), ("yt", train_yt)):
+        sub = command(name, train, train is train_reference)
+        sub.add_argument("--threads", type=int, default=2)
+        sub.add_argument("--jitter", type=float, default=0.0, help="change the start by this share: a control run")
     sub.add_argument("--yt", default="build/release/yt", help="the program")
-    sub.add_argument("--threads", type=int, default=2)
 
     sub = command("cross", cross, True)
     sub.add_argument("--yt", default="build/release/yt", help="the program")

@@ -21,6 +21,13 @@ def write(model, path, folded=None, images=None):
     return taken
 
 
+def write_jittered(path, start, jitter):
+    """`start` with every weight changed by about this share of itself, as a rounding might."""
+    torch.manual_seed(0)
+    tensors = load_file(start)
+    save_file({name: t * (1 + jitter * torch.randn_like(t)) if t.is_floating_point() else t for name, t in tensors.items()}, path)
+
+
 @torch.no_grad()
 def _unfold(model, tensors, images):
     """Lays the folded tensors into `model`; returns how many of its tensors they set."""
