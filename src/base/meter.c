@@ -1,7 +1,6 @@
 #include "base/meter.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #define LIVE_EVERY_S 0.2
 #define LINE_EVERY_S 30
@@ -16,27 +15,26 @@ void yt_time_text(double seconds, char text[32]) {
 }
 
 void yt_meter_start(struct yt_meter *meter, const char *what, size_t total) {
-    *meter = (struct yt_meter){.what = what, .total = total, .is_live = isatty(STDOUT_FILENO)};
+    *meter = (struct yt_meter){.what = what, .total = total};
+    yt_live_init(&meter->live);
     meter->start = meter->last = yt_now();
 }
 
 void yt_meter_at(struct yt_meter *meter, size_t done) {
+    bool is_live = meter->live.is_live;
     double now = yt_now();
-    if (!done || done >= meter->total ||
-        now - meter->last < (meter->is_live ? LIVE_EVERY_S : LINE_EVERY_S))
-        return;
+    if (!done || done >= meter->total) return;
+    if (now - meter->last < (is_live ? LIVE_EVERY_S : LINE_EVERY_S)) return;
     meter->last = now;
-    char left[32];
+    char left[32], line[128];
     yt_time_text((now - meter->start) / (double)done * (double)(meter->total - done), left);
-    printf("%s%s: %zu/%zu, %s left%s", meter->is_live ? "\r" : "", meter->what, done, meter->total,
-           left, meter->is_live ? "\033[K" : "\n");
-    fflush(stdout);
-    meter->is_shown = meter->is_live;
+    snprintf(line, sizeof line, "%s: %zu/%zu, %s left", meter->what, done, meter->total, left);
+    if (is_live)
+        yt_live_show(&meter->live, line);
+    else
+        yt_info("%s", line);
 }
 
 void yt_meter_hide(struct yt_meter *meter) {
-    if (!meter->is_shown) return;
-    printf("\r\033[K");
-    fflush(stdout);
-    meter->is_shown = false;
+    yt_live_hide(&meter->live);
 }

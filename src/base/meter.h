@@ -3,13 +3,12 @@
 #ifndef YT_BASE_METER_H
 #define YT_BASE_METER_H
 
-#include "base/base.h"
+#include "base/live.h"
 
 struct yt_meter {
     const char *what;
     size_t total;
-    bool is_live; /* stdout is a terminal */
-    bool is_shown;
+    struct yt_live live;
     double start, last; /* yt_now() */
 };
 

@@ -89,7 +89,7 @@ static char *output_stem(const struct yt_paths *paths, size_t i) {
 
 static void say(const struct predict *p, const char *path, const struct yt_image *image,
                 const struct yt_prediction *found, double seconds) {
-    if (p->meter.is_live) return;
+    if (p->meter.live.is_live) return;
     char windows[64] = "";
     if (found->windows > 1)
         snprintf(windows, sizeof windows, ", %d tiles (%d blank)", found->windows, found->blank);

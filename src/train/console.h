@@ -4,10 +4,11 @@
 #ifndef YT_TRAIN_CONSOLE_H
 #define YT_TRAIN_CONSOLE_H
 
+#include "base/live.h"
 #include "train/step.h"
 
 struct yt_console {
-    bool live;
+    struct yt_live live;
     double epoch_start, last_line; /* yt_now() */
     double images, waited_s;       /* this epoch */
     double left_s;                 /* of the run, estimated */
@@ -19,7 +20,7 @@ void yt_console_epoch(struct yt_console *console);
 /* One batch is done: (epoch, batch) of (epochs, batches), counted from 0. */
 void yt_console_batch(struct yt_console *console, int epoch, int epochs, int batch, int batches,
                       const struct yt_batch *data, const double items[YT_ITEMS]);
-/* Ends a live line, so that other output can follow. */
-void yt_console_break(struct yt_console *console);
+/* Clears the live line, so that other output can follow. */
+void yt_console_hide(struct yt_console *console);
 
 #endif

@@ -23,7 +23,7 @@ enum { TRAIN_BATCHES = 3 };
 
 static void warn(struct yt_trainer *t, int failed) {
     if (!failed) return;
-    yt_console_break(&t->console);
+    yt_console_hide(&t->console);
     yt_warn("%s; training goes on without it", yt_error());
 }
 

@@ -53,7 +53,7 @@ static void say_left_out(struct yt_trainer *t, double norm) {
     }
     if (t->tile_count > NAMED_TILES_MAX)
         yt_str_add(&text, " and %zu more (log.jsonl has all)", t->tile_count - NAMED_TILES_MAX);
-    yt_console_break(&t->console);
+    yt_console_hide(&t->console);
     yt_warn("step %lld: %s", (long long)t->progress.step, text.s);
     yt_str_release(&text);
 }
@@ -124,7 +124,7 @@ static int open_loader(struct yt_trainer *t) {
 /* Data that cannot be read ends the run between two steps: nothing of it is lost. */
 static enum yt_train_end fail_on_data(struct yt_trainer *t) {
     char *fault = yt_error_take();
-    yt_console_break(&t->console);
+    yt_console_hide(&t->console);
     if (yt_record_state(t) == 0)
         yt_fail("%s; mend it, then go on exactly from here: yt train resume=%s", fault, t->run);
     else
@@ -183,7 +183,7 @@ static bool state_due(const struct yt_trainer *t) {
 }
 
 static enum yt_train_end pause_run(struct yt_trainer *t) {
-    yt_console_break(&t->console);
+    yt_console_hide(&t->console);
     if (yt_record_state(t) != 0) return YT_TRAIN_FAILED;
     yt_show_page(t, "paused");
     return YT_TRAIN_PAUSED;
