@@ -110,8 +110,10 @@ static int report_end(const struct yt_trainer *trainer, enum yt_train_end end) {
     case YT_TRAIN_PAUSED:
         yt_info("\npaused at epoch %d, batch %d, exactly; go on with: yt train resume=%s",
                 p->epoch + 1, p->batch, trainer->run);
+        say_left_out(&p->guard);
         return yt_trainer_stopped_by() ? YT_EXIT_SIGNAL + yt_trainer_stopped_by() : YT_EXIT_OK;
     case YT_TRAIN_NUMERIC:
+        say_left_out(&p->guard);
         return YT_EXIT_NUMERIC;
     case YT_TRAIN_FAILED:
         break;

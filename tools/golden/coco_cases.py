@@ -13,33 +13,12 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-MASK = (1 << 64) - 1
+from random_stream import Stream
+
 CLASSES = 4
 # images, labels of an image at most, detections a label, caps
 CASES = [(10, 30, 1, (1, 10, 100)), (6, 60, 3, (1, 10, 100)), (3, 200, 2, (5, 40, 300)),
          (4, 3, 4, (1, 10, 100)), (5, 20, 0, (1, 10, 100)), (20, 12, 2, (1, 2, 3))]
-
-
-def fnv(data):
-    h = 0xCBF29CE484222325
-    for byte in data:
-        h = (h ^ byte) * 0x100000001B3 & MASK
-    return h
-
-
-class Stream:
-    def __init__(self, key):
-        self.h, self.i = fnv(key.encode()), 0
-
-    def uniform(self):
-        self.i += 1
-        z = self.h + self.i * 0x9E3779B97F4A7C15 & MASK
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
-        z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
-        return ((z ^ z >> 31) >> 40) / 2**24
-
-    def below(self, n):
-        return int(self.uniform() * n)
 
 
 def make(case):

@@ -19,27 +19,9 @@ import numpy as np
 np.float = float  # the toolkit is from before numpy 1.24
 from obb_anns import OBBAnns  # noqa: E402
 
-MASK = (1 << 64) - 1
+from random_stream import Stream  # noqa: E402
+
 CASES, CLASSES = 8, 5
-
-
-def fnv(data):
-    h = 0xCBF29CE484222325
-    for byte in data:
-        h = (h ^ byte) * 0x100000001B3 & MASK
-    return h
-
-
-class Stream:
-    def __init__(self, key):
-        self.h, self.i = fnv(key.encode()), 0
-
-    def below(self, n):
-        self.i += 1
-        z = self.h + self.i * 0x9E3779B97F4A7C15 & MASK
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
-        z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
-        return int(((z ^ z >> 31) >> 40) / 2**24 * n)
 
 
 def make(case):

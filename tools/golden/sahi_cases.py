@@ -12,23 +12,10 @@ import struct
 from sahi.postprocess.combine import GreedyNMMPostprocess, NMMPostprocess, NMSPostprocess
 from sahi.prediction import ObjectPrediction
 
-MASK = (1 << 64) - 1
+from random_stream import fnv, uniform
+
 METHODS = [NMSPostprocess, NMMPostprocess, GreedyNMMPostprocess]
 THRESHOLDS = [0.1, 0.5, 0.3, 0.7]
-
-
-def fnv(data):
-    h = 0xCBF29CE484222325
-    for byte in data:
-        h = (h ^ byte) * 0x100000001B3 & MASK
-    return h
-
-
-def uniform(key, i):
-    z = fnv(key.encode()) + (i + 1) * 0x9E3779B97F4A7C15 & MASK
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
-    z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
-    return ((z ^ z >> 31) >> 40) / 2**24
 
 
 def boxes(case):
