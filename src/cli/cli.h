@@ -28,7 +28,7 @@ enum yt_exit {
     YT_EXIT_OK = 0,
     YT_EXIT_USAGE = 1,    /* words or keys that make no sense; files that are not there */
     YT_EXIT_DATA = 2,     /* images, labels or weights that cannot be used */
-    YT_EXIT_NUMERIC = 3,  /* the loss became infinite or NaN */
+    YT_EXIT_NUMERIC = 3,  /* gradients stayed unusable: not finite, or outliers */
     YT_EXIT_SIGNAL = 128, /* + the signal that paused the run, as shells count: 130, 143 */
 };
 

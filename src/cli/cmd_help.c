@@ -1,3 +1,4 @@
+/* yt help: commands and keys; the manual page and bash's completion for the build. */
 #include "cli/cli.h"
 #include "cli/manual.h"
 

@@ -1,3 +1,4 @@
+/* yt slice: tiles and labels as files. */
 #include "cli/cli.h"
 #include "cli/with_source.h"
 #include "data/slice.h"

@@ -25,11 +25,9 @@ static void stop_on_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-static bool may_change(const char *word) {
-    for (size_t i = 0; i < YT_COUNT(resume_keys); i++) {
-        size_t len = strlen(resume_keys[i]);
-        if (strncmp(word, resume_keys[i], len) == 0 && word[len] == '=') return true;
-    }
+static bool may_change(const char *key) {
+    for (size_t i = 0; i < YT_COUNT(resume_keys); i++)
+        if (strcmp(key, resume_keys[i]) == 0) return true;
     return false;
 }
 
@@ -44,24 +42,52 @@ static char *resumed_run(const struct yt_settings *settings) {
     return run;
 }
 
-/* Replaces the settings by those of the run, with what the command line may change. */
-static int resume_settings(struct yt_settings *settings, const char *run, int count, char **words) {
-    char *args = yt_path_join(run, "args.yaml");
-    yt_settings_release(settings);
-    yt_settings_init(settings);
-    int failed = yt_settings_load(settings, args);
-    free(args);
-    for (int i = 0; i < count && !failed; i++) {
-        if (!strchr(words[i], '=')) continue;
-        const char *word = words[i] + strspn(words[i], "-");
-        if (!may_change(word))
-            failed = yt_fail("%s: cannot change when a run goes on; leave it out, or start a new "
-                             "run from its weights",
-                             word);
-        else
-            failed = yt_settings_set(settings, word);
+static int check_unchanged(const struct yt_settings *settings, const struct yt_settings *began,
+                           const struct yt_setting *row) {
+    struct yt_str now = {0}, then = {0};
+    yt_settings_show(settings, row, &now);
+    yt_settings_show(began, row, &then);
+    int failed = 0;
+    if (strcmp(now.s, then.s) != 0)
+        failed = yt_fail("%s: %s: cannot change when a run goes on, which began with %s; leave it "
+                         "out, or start a new run from its weights",
+                         yt_settings_where(settings, row->name), row->name, then.s);
+    yt_str_release(&now);
+    yt_str_release(&then);
+    return failed;
+}
+
+/* Completes the settings by those that the run began with. */
+static int take_over(struct yt_settings *settings, const struct yt_settings *began) {
+    size_t count;
+    const struct yt_setting *rows = yt_settings_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool is_given = yt_settings_where(settings, rows[i].name);
+        if (is_given && !may_change(rows[i].name) && check_unchanged(settings, began, &rows[i]))
+            return -1;
+        yt_settings_inherit(settings, began, (const char *const[]){rows[i].name, NULL});
     }
-    return failed ? -1 : yt_settings_check(settings);
+    return yt_settings_check(settings);
+}
+
+/* So that the run can be validated and resumed from another folder. */
+static void make_absolute(char **path) {
+    if (!*path || !yt_path_exists(*path)) return;
+    char *absolute = yt_path_absolute(*path);
+    free(*path);
+    *path = absolute;
+}
+
+static int resume_settings(struct yt_settings *settings, const char *run) {
+    struct yt_settings began;
+    char *args = yt_path_join(run, "args.yaml");
+    yt_settings_init(&began);
+    make_absolute(&settings->data);
+    make_absolute(&settings->weights);
+    int failed = yt_settings_load(&began, args) || take_over(settings, &began) ? -1 : 0;
+    yt_settings_release(&began);
+    free(args);
+    return failed;
 }
 
 static void say_left_out(const struct yt_guard *guard) {
@@ -138,14 +164,6 @@ static int train(const struct yt_settings *settings, const struct yt_source *sou
     return status;
 }
 
-/* So that the run can be validated and resumed from another folder. */
-static void make_absolute(char **path) {
-    if (!*path || !yt_path_exists(*path)) return;
-    char *absolute = yt_path_absolute(*path);
-    free(*path);
-    *path = absolute;
-}
-
 /* A folder that was used before starts with nothing to go on from. */
 static void remove_old_states(const char *folder) {
     static const char *const states[] = {"state/last.safetensors",
@@ -195,10 +213,10 @@ static int with_source(struct yt_settings *settings, const char *run) {
     return status;
 }
 
-static int resume(struct yt_settings *settings, int count, char **words) {
+static int resume(struct yt_settings *settings) {
     char *run = resumed_run(settings);
     int status = YT_EXIT_USAGE;
-    if (run && resume_settings(settings, run, count, words) == 0) {
+    if (run && resume_settings(settings, run) == 0) {
         int lock = yt_run_lock(run);
         status = lock >= 0 ? with_source(settings, run) : YT_EXIT_DATA;
         yt_run_unlock(lock);
@@ -210,7 +228,7 @@ static int resume(struct yt_settings *settings, int count, char **words) {
 static int run(int count, char **words) {
     struct yt_settings settings;
     if (yt_cli_parse(&settings, count, words) != 0) return YT_EXIT_USAGE;
-    int status = settings.resume ? resume(&settings, count, words) : with_source(&settings, NULL);
+    int status = settings.resume ? resume(&settings) : with_source(&settings, NULL);
     yt_settings_release(&settings);
     return status;
 }

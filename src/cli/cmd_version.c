@@ -1,3 +1,4 @@
+/* yt version. */
 #include "cli/cli.h"
 
 static int run(int count, char **words) {

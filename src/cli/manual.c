@@ -72,7 +72,7 @@ void yt_manual_page(struct yt_str *out) {
     yt_str_add(out, ".SH EXIT STATUS\n.TP\n0\ndone\n"
                     ".TP\n1\nwords, keys or files that make no sense\n"
                     ".TP\n2\nimages, labels or weights that cannot be used\n"
-                    ".TP\n3\ngradients stayed not finite\n"
+                    ".TP\n3\ngradients stayed unusable\n"
                     ".TP\n130, 143\npaused by Ctrl\\-C or SIGTERM; what was done is whole\n");
 }
 

@@ -1,7 +1,7 @@
 /* What a validation looked like: the confusion matrix, pictures of its first tiles with what is
  * there and what was found, and the tiles with most mistakes.
  *
- *     struct yt_inspection *inspection = yt_inspection_new(&sheets, nc);
+ *     struct yt_inspection *inspection = yt_inspection_new(&source, nc);
  *     for every tile: yt_inspection_add(inspection, tile, detections, nd, labels, nl);
  *     if (yt_inspection_write(inspection, folder)) return -1;
  *     yt_inspection_free(inspection);

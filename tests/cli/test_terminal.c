@@ -1,5 +1,6 @@
 /* What a terminal sees: one line that is written over, never as wide as the terminal, and gone when
  * the command has ended or was interrupted. */
+#include "cli/ref_run.h"
 #include "support/folder.h"
 #include "support/test.h"
 #include "base/file.h"
@@ -113,6 +114,15 @@ static void training_keeps_to_its_line(void **state) {
 static void interrupted_training_leaves_a_clean_line(void **state) {
     (void)state;
     expect_clean("train" KEYS "model=n epochs=9 batch=1 name=paused", 60, SIGINT, 130);
+    /* Keys that would make it another run are refused however they are written; the same value is
+     * none. */
+    ref_expect("train resume=runs/paused lr0=0.5", 1,
+               "command line: lr0: cannot change when a run goes on, which began with 0.01");
+    ref_expect("train --resume runs/paused --lr0 0.5", 1, "lr0: cannot change");
+    ref_expect("train --resume runs/paused --data data.yaml --epochs 9 --session 1s", 0,
+               "resume: "
+               "from "
+               "epoch 1");
 }
 
 static void others_keep_to_their_lines(void **state) {

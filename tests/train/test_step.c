@@ -15,7 +15,14 @@
 
 static atomic_long allocations;
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+/* Sanitizers have a malloc of their own; gcc and clang tell of them in two ways. */
+#ifndef __has_feature
+#    define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || !defined(__GLIBC__)
+#    define COUNTS false
+#else
 #    define COUNTS true
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -38,8 +45,6 @@ void *aligned_alloc(size_t alignment, size_t size) {
     atomic_fetch_add(&allocations, 1);
     return __libc_memalign(alignment, size);
 }
-#else
-#    define COUNTS false
 #endif
 
 /* --- batches --- */
