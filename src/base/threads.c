@@ -31,7 +31,10 @@ int yt_threads(void) {
 }
 
 void yt_threads_spin_briefly(char **argv) {
-    static const char *const said[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"};
+    /* Of a thread that OpenMP has bound, the program that begins again would inherit the one core.
+     */
+    static const char *const said[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME",
+                                       "OMP_PROC_BIND", "GOMP_CPU_AFFINITY"};
     for (size_t i = 0; i < YT_COUNT(said); i++)
         if (getenv(said[i])) return;
     setenv("GOMP_SPINCOUNT", "10000", 1); /* gcc: rounds, about 0.2 ms */

@@ -11,7 +11,8 @@ int yt_threads(void);
  * right on a machine of one's own and ruinous on a shared one: where another program holds one of
  * two cores, a training step took fifteen times its computing time. They can be told otherwise only
  * in the environment, before they start; so unless the user has said what to do (OMP_WAIT_POLICY,
- * GOMP_SPINCOUNT, KMP_BLOCKTIME), this sets a short spin there and starts the program again. */
+ * GOMP_SPINCOUNT, KMP_BLOCKTIME) or binds threads to cores, this sets a short spin there and starts
+ * the program again. */
 void yt_threads_spin_briefly(char **argv);
 
 #endif

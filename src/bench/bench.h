@@ -1,10 +1,11 @@
 /* `yt bench`: how fast training and inference are on this machine, where the time goes, and how
- * that compares with what the machine can do. Inputs are noise; nothing is read or written but the
- * report. */
+ * that compares with what the machine can do. Inputs are noise, or of train the batches of a
+ * data set; nothing is written but the report. */
 #ifndef YT_BENCH_BENCH_H
 #define YT_BENCH_BENCH_H
 
 #include "base/str.h"
+#include "config/settings.h"
 #include "data/loader.h"
 
 struct yt_bench_options {
@@ -14,6 +15,9 @@ struct yt_bench_options {
     int boxes;     /* labels an image */
     int steps;     /* runs that are measured; of ops: hundredths of a second for each */
     bool lockstep; /* yt_bench_lockstep instead of a report; not of ops */
+    /* of train: those of a training run, whose loader runs beside the steps; its nc and labels are
+     * those of the data. NULL: noise */
+    const struct yt_settings *data;
 };
 
 /* A batch of noise with labels of the sizes that music has. */

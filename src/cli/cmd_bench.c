@@ -19,7 +19,7 @@ static const struct {
     {"peak", yt_bench_peak, 1, 1, true},
 };
 
-static int bench(const struct yt_settings *settings, size_t which) {
+static int bench(struct yt_settings *settings, size_t which) {
     bool batch_set = yt_settings_where(settings, "batch") != NULL;
     struct yt_bench_options options = {
         .scale = strcmp(settings->model, "auto") == 0 ? "n" : settings->model,
@@ -39,6 +39,12 @@ static int bench(const struct yt_settings *settings, size_t which) {
         yt_fail("bench %s: weights is for infer", benches[which].name);
         return YT_EXIT_USAGE;
     }
+    if (settings->data && benches[which].run != yt_bench_train) {
+        yt_fail("bench %s: data is for train", benches[which].name);
+        return YT_EXIT_USAGE;
+    }
+    settings->batch = options.batch; /* which the loader reads */
+    if (settings->data) options.data = settings;
     struct yt_str json = {0};
     yt_threads_set(settings->threads);
     int failed = benches[which].run(&options, &json);
@@ -68,7 +74,8 @@ const struct yt_command yt_cmd_bench = {
     .arguments = " train|infer|ops|peak [key=value ...]",
     .about =
         "Measures a training step (train), inference (infer), or every distinct op of a step by "
-        "itself, forward and backward (ops), on noise, and says where the time goes and what "
+        "itself, forward and backward (ops), on noise (train with data=FOLDER: on the batches of a "
+        "data set, loaded beside the steps), and says where the time goes and what "
         "share it is of the machine's own measured peaks, which peak shows alone. json= writes the "
         "same for programs.",
     .groups = (const char *const[]){"bench", "model", "run", NULL},
