@@ -55,11 +55,15 @@ struct yt_op {
      * node->grad_add[i]; adds to parameters' gradients. NULL: no gradient passes. */
     void (*backward)(struct yt_graph *g, struct yt_node *node);
     /* The part of backward that adds to parameters' gradients, where it is work of its own: run
-     * before `backward`, which then has only the inputs' to write. NULL: there is none. */
+     * after `backward`, which then has only the inputs' to write. NULL: there is none. */
     void (*backward_weight)(struct yt_graph *g, struct yt_node *node);
     /* Writes the value again, the same bits, from the inputs' values and what forward saved. So
      * cheap that the value need not be kept for backward. NULL: it must be kept. */
     void (*renew)(struct yt_graph *g, struct yt_node *node);
+    /* Of a batch norm: the first pass of its backward over its gradient, which it leaves out where
+     * another op has done it (node->passed). NULL: it has none. */
+    struct yt_bn_pass (*first_pass)(const struct yt_node *node);
+    bool takes_pass; /* can do such a pass over the gradient of input 0 */
     void (*prepare)(struct yt_graph *g, struct yt_node *node); /* see yt_graph_prepare; or NULL */
     size_t (*scratch)(const struct yt_graph *g, const struct yt_node *node); /* floats; or NULL */
     double (*flops)(const struct yt_node *node); /* of a forward; NULL: not counted */
@@ -77,13 +81,16 @@ struct yt_node {
     struct yt_node *in[YT_NODE_INPUTS];
     bool grad_add[YT_NODE_INPUTS]; /* planned: add to the input's gradient, or overwrite */
     bool needs_grad;
-    bool output;         /* the caller writes the gradient */
-    struct yt_map value; /* p is set by the plan, and anew when forward or backward begins */
-    float *value_at[2];  /* p in forward and in backward */
-    struct yt_map grad;  /* p NULL: none */
-    void *attr;          /* the op's own description of the node */
-    size_t saved_bytes;  /* what forward leaves for backward beside values */
-    void *saved;         /* planned */
+    bool output;          /* the caller writes the gradient */
+    struct yt_map value;  /* p is set by the plan, and anew when forward or backward begins */
+    float *value_at[2];   /* p in forward and in backward */
+    struct yt_map grad;   /* p NULL: none */
+    void *attr;           /* the op's own description of the node */
+    struct yt_node *norm; /* planned: input 0, whose first pass it does; or NULL */
+    bool renews;          /* planned: and whose value it makes anew on the way */
+    bool passed;          /* planned: of a batch norm, that another op does its first pass */
+    size_t saved_bytes;   /* what forward leaves for backward beside values */
+    void *saved;          /* planned */
     struct yt_buffer *home;
     int channel;                            /* first channel in the home */
     double forward_s, weight_s, backward_s; /* accumulated while profiling */
@@ -133,6 +140,8 @@ struct yt_node *yt_node_view(struct yt_graph *g, const struct yt_op *op, struct 
                              int channel, int c);
 /* Whether x fills a buffer that lies in no other, so that it could move into one. */
 bool yt_node_lives_alone(const struct yt_node *x);
+/* The pass that the node's op has to do, in `room`; NULL: none. */
+const struct yt_bn_pass *yt_node_pass(const struct yt_node *node, struct yt_bn_pass *room);
 /* Moves the home of x, which lives alone, into that of `whole` at `channel`. */
 void yt_node_move_home(struct yt_node *x, struct yt_node *whole, int channel);
 

@@ -72,7 +72,10 @@ struct yt_buffer *yt_buffer_root(struct yt_buffer *buffer, int *channel);
 int yt_step_forward(const struct yt_node *node);
 int yt_step_loss(const struct yt_graph *g);
 int yt_step_backward(const struct yt_graph *g, const struct yt_node *node);
+bool yt_works_backward(const struct yt_graph *g, const struct yt_node *node);
 /* Decides which buffers are renewed, and lists the renewals. */
 void yt_renew_plan(struct yt_graph *g, enum yt_memory memory);
+/* Decides which ops do a batch norm's first pass; takes what they renew off the list. */
+void yt_passes_plan(struct yt_graph *g);
 
 #endif

@@ -2,6 +2,8 @@
 #include "tensor/kernels.h"
 #include "tensor/kernels/kernel.h"
 
+#include <math.h>
+
 static void check_map(const struct yt_map *m) {
     YT_ASSERT(m->n > 0 && m->h > 0 && m->w > 0 && m->c > 0 && m->ld >= m->c);
 }
@@ -27,6 +29,11 @@ static void check_double(const struct yt_map *small, const struct yt_map *large)
     YT_ASSERT(2 * small->h == large->h && 2 * small->w == large->w);
 }
 
+static void check_pass(const struct yt_bn_pass *pass, const struct yt_map *m) {
+    if (pass && pass->x) check_same(pass->x, m);
+    if (pass && pass->renewed) check_same(pass->renewed, m);
+}
+
 size_t yt_conv2d_packed_floats(const struct yt_conv *conv, int c_in, int c_out) {
     return yt_kernels_now()->conv2d_packed_floats(conv, c_in, c_out);
 }
@@ -50,9 +57,11 @@ size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct
     return yt_kernels_now()->conv2d_backward_input_scratch(conv, dy, dx);
 }
 void yt_conv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
-                              const struct yt_map *dx, bool add, float *scratch) {
+                              const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,
+                              float *scratch) {
     check_conv(conv, dx, dy);
-    yt_kernels_now()->conv2d_backward_input(conv, dy, w, dx, add, scratch);
+    check_pass(pass, dx);
+    yt_kernels_now()->conv2d_backward_input(conv, dy, w, dx, add, pass, scratch);
 }
 size_t yt_conv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                          const struct yt_map *dy) {
@@ -70,10 +79,16 @@ void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, con
     check_dwconv(conv, x, y);
     yt_kernels_now()->dwconv2d_forward(conv, x, w, bias, act, y);
 }
+size_t yt_dwconv2d_backward_input_scratch(const struct yt_map *dx) {
+    check_map(dx);
+    return yt_kernels_now()->dwconv2d_backward_input_scratch(dx);
+}
 void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
-                                const struct yt_map *dx, bool add) {
+                                const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,
+                                float *scratch) {
     check_dwconv(conv, dx, dy);
-    yt_kernels_now()->dwconv2d_backward_input(conv, dy, w, dx, add);
+    check_pass(pass, dx);
+    yt_kernels_now()->dwconv2d_backward_input(conv, dy, w, dx, add, pass, scratch);
 }
 size_t yt_dwconv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                            const struct yt_map *dy) {
@@ -86,26 +101,32 @@ void yt_dwconv2d_backward_weight(const struct yt_conv *conv, const struct yt_map
     yt_kernels_now()->dwconv2d_backward_weight(conv, x, dy, dw, scratch);
 }
 
-size_t yt_bn_scratch(const struct yt_map *x) {
-    check_map(x);
-    return yt_kernels_now()->bn_scratch(x);
+size_t yt_bn_scratch(const struct yt_map *m) {
+    check_map(m);
+    return yt_kernels_now()->bn_scratch(m);
 }
-void yt_bn_statistics(const struct yt_map *x, float *mean, float *var, float *scratch) {
-    check_map(x);
-    yt_kernels_now()->bn_statistics(x, mean, var, scratch);
+void yt_bn_first_pass(const struct yt_bn_pass *pass, const struct yt_map *m, float *scratch) {
+    check_map(m);
+    check_pass(pass, m);
+    yt_kernels_now()->bn_first_pass(pass, m, scratch);
+}
+void yt_bn_moments(const double *sums, size_t pixels, int c, float *mean, float *var) {
+    for (int i = 0; i < c; i++) {
+        const double m = sums[i] / (double)pixels, v = fma(-m, m, sums[c + i] / (double)pixels);
+        mean[i] = (float)m;
+        var[i] = v < 0 ? 0 : (float)v; /* NaN stays */
+    }
 }
 void yt_scale_shift_act(const struct yt_map *x, const float *scale, const float *shift,
                         enum yt_act act, const struct yt_map *y) {
     check_same(x, y);
     yt_kernels_now()->scale_shift_act(x, scale, shift, act, y);
 }
-void yt_bn_act_backward(const struct yt_map *x, const struct yt_map *dy, const float *mean,
-                        const float *inv_std, const float *gamma, const float *beta,
-                        enum yt_act act, float *dgamma, float *dbeta, const struct yt_map *dx,
-                        bool add, float *scratch) {
-    check_same(x, dy), check_same(x, dx);
-    yt_kernels_now()->bn_act_backward(x, dy, mean, inv_std, gamma, beta, act, dgamma, dbeta, dx,
-                                      add, scratch);
+void yt_bn_backward(const struct yt_map *x, const struct yt_map *g, const struct yt_bn_stats *stats,
+                    const double *sums, float *dgamma, float *dbeta, const struct yt_map *dx,
+                    bool add, float *scratch) {
+    check_same(x, g), check_same(x, dx);
+    yt_kernels_now()->bn_backward(x, g, stats, sums, dgamma, dbeta, dx, add, scratch);
 }
 
 void yt_silu_forward(const struct yt_map *x, const struct yt_map *y) {

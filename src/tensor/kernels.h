@@ -32,6 +32,38 @@ const char *yt_isa(void);
 /* For tests and benchmarks; -1 with yt_fail if the CPU has it not. */
 int yt_isa_set(const char *name);
 
+/* --- batch normalisation and activation ------------------------------------------------------
+ * Each direction is two passes over a map: the first takes two sums of every channel over n, h and
+ * w, the second writes the result. In backward a convolution that writes the map can do the first
+ * on its way, some pixels at a time while the cache has them.
+ *
+ * Forward, x NULL:  the map is what will be normalised; sums of m and of m^2.
+ * Backward:         the map is dy and becomes g = dy act'(u), u = x*scale + shift; sums of g and of
+ *                   g (x - mean). `renewed` (NULL: not wanted) receives act(u), the same bits that
+ *                   yt_scale_shift_act gives. */
+struct yt_bn_pass {
+    double *sums; /* 2*c, the result */
+    const struct yt_map *x, *renewed;
+    const float *mean, *scale, *shift;
+    enum yt_act act;
+};
+size_t yt_bn_scratch(const struct yt_map *m); /* for the first pass alone, and for yt_bn_backward */
+void yt_bn_first_pass(const struct yt_bn_pass *pass, const struct yt_map *m, float *scratch);
+/* Mean and biased variance from the sums of a forward pass, to at least 1e-6 relative even where
+ * |mean| is 30 times the standard deviation. */
+void yt_bn_moments(const double *sums, size_t pixels, int c, float *mean, float *var);
+/* y = act(x*scale + shift), per channel. x and y may be the same map. */
+void yt_scale_shift_act(const struct yt_map *x, const float *scale, const float *shift,
+                        enum yt_act act, const struct yt_map *y);
+/* The second pass of backward of y = act(gamma*(x-mean)*inv_std + beta) with batch statistics:
+ * dgamma += ..., dbeta += ..., dx (+)= .... dx may be the memory of x or of g (same ld). */
+struct yt_bn_stats {
+    const float *mean, *inv_std, *gamma;
+};
+void yt_bn_backward(const struct yt_map *x, const struct yt_map *g, const struct yt_bn_stats *stats,
+                    const double *sums, float *dgamma, float *dbeta, const struct yt_map *dx,
+                    bool add, float *scratch);
+
 /* --- dense convolution, groups = 1 ----------------------------------------------------------
  * y[n,oy,ox,co] = act(bias[co] + sum_{ky,kx,ci} x[n, oy*s+ky-p, ox*s+kx-p, ci] w[ky,kx,ci,co])
  * w: (k, k, c_in, c_out), c_out contiguous ("HWIO"). Any k, stride s in {1, 2}, pad p. */
@@ -47,11 +79,12 @@ size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map
                                  const struct yt_map *y);
 void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *packed,
                        const float *bias, enum yt_act act, const struct yt_map *y, float *scratch);
-/* dx (+)= dy * w^T */
+/* dx (+)= dy * w^T; with batch norm's first pass over dx on the way (NULL: none) */
 size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
                                         const struct yt_map *dx);
 void yt_conv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
-                              const struct yt_map *dx, bool add, float *scratch);
+                              const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,
+                              float *scratch);
 /* dw += x^T * dy; dbias += sum dy (NULL: no bias). */
 size_t yt_conv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                          const struct yt_map *dy);
@@ -61,27 +94,14 @@ void yt_conv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *
 /* --- depthwise convolution: w (k, k, c), k in {3, 7}, stride in {1, 2} ------------------------ */
 void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
                          const float *bias, enum yt_act act, const struct yt_map *y);
+size_t yt_dwconv2d_backward_input_scratch(const struct yt_map *dx);
 void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
-                                const struct yt_map *dx, bool add);
+                                const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,
+                                float *scratch);
 size_t yt_dwconv2d_backward_weight_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                            const struct yt_map *dy);
 void yt_dwconv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *x,
                                  const struct yt_map *dy, float *dw, float *scratch);
-
-/* --- batch normalisation and activation ------------------------------------------------------
- * Statistics over n, h, w: mean and biased variance per channel, to at least 1e-6 relative even
- * where |mean| is 30 times the standard deviation. */
-size_t yt_bn_scratch(const struct yt_map *x); /* for statistics and for backward */
-void yt_bn_statistics(const struct yt_map *x, float *mean, float *var, float *scratch);
-/* y = act(x*scale + shift), per channel. x and y may be the same map. */
-void yt_scale_shift_act(const struct yt_map *x, const float *scale, const float *shift,
-                        enum yt_act act, const struct yt_map *y);
-/* Backward of y = act(gamma*(x-mean)*inv_std + beta) with batch statistics:
- * dgamma += ..., dbeta += ..., dx (+)= .... dx may be the memory of x or of dy (same ld). */
-void yt_bn_act_backward(const struct yt_map *x, const struct yt_map *dy, const float *mean,
-                        const float *inv_std, const float *gamma, const float *beta,
-                        enum yt_act act, float *dgamma, float *dbeta, const struct yt_map *dx,
-                        bool add, float *scratch);
 
 /* --- elementwise and the rest ----------------------------------------------------------------- */
 void yt_silu_forward(const struct yt_map *x, const struct yt_map *y);

@@ -17,15 +17,24 @@ struct attr {
     enum yt_act act;
 };
 
-/* What forward leaves for backward, c floats each. */
+/* What is saved: the sums of the first pass, 2*c doubles, and what forward leaves for backward, c
+ * floats each. */
 struct stats {
+    double *sums;
     float *mean, *inv_std, *scale, *shift;
 };
 
 static struct stats saved_stats(const struct yt_node *node) {
     int c = node->value.c;
-    float *p = node->saved;
-    return (struct stats){p, p + c, p + 2 * c, p + 3 * c};
+    double *sums = node->saved;
+    float *p = (float *)(sums + 2 * c);
+    return (struct stats){sums, p, p + c, p + 2 * c, p + 3 * c};
+}
+
+static struct yt_bn_pass first_pass(const struct yt_node *node) {
+    const struct attr *a = node->attr;
+    struct stats s = saved_stats(node);
+    return (struct yt_bn_pass){s.sums, &node->in[0]->value, NULL, s.mean, s.scale, s.shift, a->act};
 }
 
 static void update_running(const struct yt_node *node, float *running_mean, float *running_var,
@@ -64,7 +73,9 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
     float *running_var = yt_params_value(params, a->bn.var);
     const float *mean = running_mean, *var = running_var;
     if (yt_graph_mode(g) != YT_GRAPH_EVAL) {
-        yt_bn_statistics(x, s.mean, s.shift, yt_graph_scratch(g)); /* shift holds var for now */
+        yt_bn_first_pass(&(struct yt_bn_pass){.sums = s.sums}, x, yt_graph_scratch(g));
+        yt_bn_moments(s.sums, (size_t)x->n * (size_t)x->h * (size_t)x->w, x->c, s.mean,
+                      s.shift); /* shift holds var for now */
         if (yt_graph_mode(g) == YT_GRAPH_CALIBRATE) {
             calibrate(node, gamma, beta, running_mean, running_var, s.mean, s.shift);
         } else {
@@ -92,11 +103,14 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_params *params = yt_graph_params(g);
     struct stats s = saved_stats(node);
-    yt_bn_act_backward(&node->in[0]->value, &node->grad, s.mean, s.inv_std,
-                       yt_params_value(params, a->bn.gamma), yt_params_value(params, a->bn.beta),
-                       a->act, yt_params_grad(params, a->bn.gamma),
-                       yt_params_grad(params, a->bn.beta), &node->in[0]->grad, node->grad_add[0],
-                       yt_graph_scratch(g));
+    const struct yt_bn_stats stats = {s.mean, s.inv_std, yt_params_value(params, a->bn.gamma)};
+    if (!node->passed) {
+        const struct yt_bn_pass pass = first_pass(node);
+        yt_bn_first_pass(&pass, &node->grad, yt_graph_scratch(g));
+    }
+    yt_bn_backward(&node->in[0]->value, &node->grad, &stats, s.sums,
+                   yt_params_grad(params, a->bn.gamma), yt_params_grad(params, a->bn.beta),
+                   &node->in[0]->grad, node->grad_add[0], yt_graph_scratch(g));
 }
 
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
@@ -110,6 +124,7 @@ static const struct yt_op op_bn_act = {
     .forward = forward,
     .backward = backward,
     .renew = renew,
+    .first_pass = first_pass,
     .scratch = scratch,
 };
 
@@ -118,7 +133,7 @@ struct yt_node *yt_bn_act(struct yt_graph *g, struct yt_node *x, struct yt_bn bn
     struct yt_node *node =
         yt_node_new(g, &op_bn_act, &x, 1, v->n, v->h, v->w, v->c, sizeof(struct attr));
     *(struct attr *)node->attr = (struct attr){bn, act};
-    node->saved_bytes = 4 * (size_t)v->c * sizeof(float);
+    node->saved_bytes = (size_t)v->c * (2 * sizeof(double) + 4 * sizeof(float));
     node->needs_grad = yt_graph_mode(g) == YT_GRAPH_TRAIN;
     return node;
 }

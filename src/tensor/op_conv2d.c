@@ -52,9 +52,11 @@ static void backward_weight(struct yt_graph *g, struct yt_node *node) {
 
 static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
+    struct yt_bn_pass pass;
     if (node->in[0]->needs_grad)
         yt_conv2d_backward_input(&a->conv, &node->grad, value_or_null(g, a->weight),
-                                 &node->in[0]->grad, node->grad_add[0], yt_graph_scratch(g));
+                                 &node->in[0]->grad, node->grad_add[0], yt_node_pass(node, &pass),
+                                 yt_graph_scratch(g));
 }
 
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
@@ -83,6 +85,7 @@ static const struct yt_op op_conv2d = {
     .forward = forward,
     .backward = backward,
     .backward_weight = backward_weight,
+    .takes_pass = true,
     .prepare = prepare,
     .scratch = scratch,
     .flops = flops,

@@ -25,16 +25,19 @@ static void backward_weight(struct yt_graph *g, struct yt_node *node) {
 
 static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
+    struct yt_bn_pass pass;
     if (node->in[0]->needs_grad)
-        yt_dwconv2d_backward_input(&a->conv, &node->grad,
-                                   yt_params_value(yt_graph_params(g), a->weight),
-                                   &node->in[0]->grad, node->grad_add[0]);
+        yt_dwconv2d_backward_input(
+            &a->conv, &node->grad, yt_params_value(yt_graph_params(g), a->weight),
+            &node->in[0]->grad, node->grad_add[0], yt_node_pass(node, &pass), yt_graph_scratch(g));
 }
 
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     const struct attr *a = node->attr;
+    const struct yt_map *x = &node->in[0]->value, *y = &node->value;
     if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return 0;
-    return yt_dwconv2d_backward_weight_scratch(&a->conv, &node->in[0]->value, &node->value);
+    return YT_MAX(yt_dwconv2d_backward_input_scratch(x),
+                  yt_dwconv2d_backward_weight_scratch(&a->conv, x, y));
 }
 
 static double flops(const struct yt_node *node) {
@@ -54,6 +57,7 @@ static const struct yt_op op_dwconv2d = {
     .forward = forward,
     .backward = backward,
     .backward_weight = backward_weight,
+    .takes_pass = true,
     .scratch = scratch,
     .flops = flops,
     .describe = describe,

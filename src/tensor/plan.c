@@ -29,7 +29,7 @@ int yt_step_backward(const struct yt_graph *g, const struct yt_node *node) {
     return 2 * (int)g->count - node->index;
 }
 
-static bool works_backward(const struct yt_graph *g, const struct yt_node *node) {
+bool yt_works_backward(const struct yt_graph *g, const struct yt_node *node) {
     return g->mode == YT_GRAPH_TRAIN && node->needs_grad && node->op->backward;
 }
 
@@ -83,7 +83,7 @@ static void live_values(struct yt_graph *g) {
         if (node->op->view) continue;
         touch_value(g, node, yt_step_forward(node));
         for (int j = 0; j < node->inputs; j++) touch_value(g, node->in[j], yt_step_forward(node));
-        if (!works_backward(g, node)) continue;
+        if (!yt_works_backward(g, node)) continue;
         int step = yt_step_backward(g, node);
         for (int j = 0; j < node->inputs; j++)
             if (node->op->reads & (YT_READS_INPUT0 << j)) touch_kept_value(g, node->in[j], step);
@@ -134,7 +134,7 @@ static void live_gradients(struct yt_graph *g) {
     }
     for (size_t i = g->count; i-- > 0;) {
         struct yt_node *node = g->nodes[i];
-        if (!works_backward(g, node)) continue;
+        if (!yt_works_backward(g, node)) continue;
         int step = yt_step_backward(g, node);
         zero_missing(g, node, step);
         touch_grad(g, node, step);
@@ -161,7 +161,7 @@ static void share_gradient_with_value(struct yt_graph *g) {
         for (int j = 0; j < g->nodes[i]->inputs; j++) users[g->nodes[i]->in[j]->index]++;
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
-        if (!works_backward(g, node) || !node->op->gradient_over_input) continue;
+        if (!yt_works_backward(g, node) || !node->op->gradient_over_input) continue;
         struct yt_node *in = node->in[0];
         struct yt_buffer *home = in->home;
         bool inside = false;
@@ -187,7 +187,7 @@ static void live_saved(struct yt_graph *g, int *saved_items) {
         saved_items[i] = -1;
         if (!node->saved_bytes) continue;
         item_touch(g, &saved_items[i], node->saved_bytes, yt_step_forward(node));
-        if (works_backward(g, node))
+        if (yt_works_backward(g, node))
             item_touch(g, &saved_items[i], node->saved_bytes, yt_step_backward(g, node));
     }
 }
@@ -242,6 +242,7 @@ static void lay_out(struct yt_graph *g, enum yt_memory memory, int *saved_items)
     for (size_t i = 0; i < g->buffer_count; i++)
         g->buffers[i]->value_item = g->buffers[i]->grad_item = g->buffers[i]->renewed_item = -1;
     yt_renew_plan(g, memory);
+    yt_passes_plan(g);
     live_values(g);
     live_renewals(g);
     if (g->mode == YT_GRAPH_TRAIN) live_gradients(g);

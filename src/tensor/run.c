@@ -63,7 +63,7 @@ void yt_graph_backward(struct yt_graph *g) {
             timed(g, renewed, renewed->op->renew, &renewed->backward_s);
         }
         if (!node->needs_grad) continue;
-        if (node->op->backward_weight) timed(g, node, node->op->backward_weight, &node->weight_s);
         if (node->op->backward) timed(g, node, node->op->backward, &node->backward_s);
+        if (node->op->backward_weight) timed(g, node, node->op->backward_weight, &node->weight_s);
     }
 }

@@ -101,6 +101,19 @@ static void test_forward(void **state) {
     for (size_t i = 0; i < YT_COUNT(shapes); i++) ref_for_each_isa(test_forward_of, &shapes[i]);
 }
 
+static void conv_backward_input(const struct shape *s, const struct yt_map *dy, const float *w,
+                                const struct yt_map *dx, bool add, const struct yt_bn_pass *pass) {
+    const size_t count = s->depthwise ? yt_dwconv2d_backward_input_scratch(dx)
+                                      : yt_conv2d_backward_input_scratch(&s->conv, dy, dx);
+    float *scratch = ref_scratch(count);
+    if (s->depthwise) {
+        yt_dwconv2d_backward_input(&s->conv, dy, w, dx, add, pass, scratch);
+    } else {
+        yt_conv2d_backward_input(&s->conv, dy, w, dx, add, pass, scratch);
+    }
+    ref_scratch_free(scratch, count);
+}
+
 static uint64_t backward_input(const struct shape *s, int gap, bool add) {
     struct yt_map dx = input_of(s, gap), dy = output_of(s, gap);
     ref_fill(&dy, 5, -1, 1);
@@ -109,14 +122,7 @@ static uint64_t backward_input(const struct shape *s, int gap, bool add) {
     double *expected = ref_doubles(&dx);
     if (!add) memset(expected, 0, (size_t)dx.n * dx.h * dx.w * dx.c * sizeof *expected);
     ref_conv_backward_input(&s->conv, s->depthwise, &dy, w, &dx, expected);
-    if (s->depthwise) {
-        yt_dwconv2d_backward_input(&s->conv, &dy, w, &dx, add);
-    } else {
-        const size_t count = yt_conv2d_backward_input_scratch(&s->conv, &dy, &dx);
-        float *scratch = ref_scratch(count);
-        yt_conv2d_backward_input(&s->conv, &dy, w, &dx, add, scratch);
-        ref_scratch_free(scratch, count);
-    }
+    conv_backward_input(s, &dy, w, &dx, add, NULL);
     uint64_t hash = ref_check(&dx, expected, 1e-6, s->what);
     free(expected);
     ref_array_free(w, weights_of(s));
@@ -134,6 +140,77 @@ static void test_backward_input(void **state) {
     for (size_t i = 0; i < YT_COUNT(shapes); i++) {
         ref_for_each_isa(test_backward_input_of, &shapes[i]);
     }
+}
+
+/* A convolution that does batch norm's first pass gives what the two give one after the other: the
+ * map and the value made anew with the same bits, the sums to their rounding. */
+static void compare_passes(const struct shape *s, struct yt_bn_pass pass, const struct yt_map *m,
+                           const struct yt_map *alone, const double *sums) {
+    double *expected_sums = yt_calloc(2 * (size_t)m->c, sizeof *sums);
+    float *floats = ref_array(2 * (size_t)m->c, 1, 0, 1);
+    const size_t count = yt_bn_scratch(alone);
+    float *scratch = ref_scratch(count);
+    pass.sums = expected_sums;
+    if (pass.renewed) {
+        struct yt_map renewed = *pass.renewed;
+        double *before = ref_doubles(&renewed);
+        yt_scale_shift_act(pass.x, pass.scale, pass.shift, pass.act, &renewed);
+        ref_check(&renewed, before, 0, s->what);
+        free(before);
+        pass.renewed = NULL;
+    }
+    yt_bn_first_pass(&pass, alone, scratch);
+    double *expected = ref_doubles(alone);
+    ref_check(m, expected, 0, s->what);
+    for (int c = 0; c < 2 * m->c; c++) floats[c] = (float)sums[c];
+    ref_check_array(floats, 2 * (size_t)m->c, expected_sums, 1e-6, s->what);
+    ref_scratch_free(scratch, count);
+    ref_array_free(floats, 2 * (size_t)m->c);
+    free(expected_sums);
+    free(expected);
+}
+
+static uint64_t hash_of_sums(const double *sums, int count) {
+    uint64_t hash = 0, bits;
+    for (int i = 0; i < count; i++) {
+        memcpy(&bits, &sums[i], sizeof bits);
+        hash = hash * 31 + bits;
+    }
+    return hash;
+}
+
+static uint64_t backward_with_pass(const struct shape *s, enum yt_act act, bool add, bool renew) {
+    struct yt_map dy = output_of(s, 0), dx = input_of(s, 5), alone = input_of(s, 0);
+    struct yt_map x = input_of(s, 3), renewed = input_of(s, 2);
+    ref_fill(&dy, 1, -1, 1);
+    ref_fill(&dx, 2, -1, 1);
+    ref_fill(&alone, 2, -1, 1);
+    ref_fill(&x, 3, -1, 3);
+    float *w = ref_array(weights_of(s), 4, -1, 1), *mean = ref_array(s->c_in, 5, 0, 2);
+    float *scale = ref_array(s->c_in, 6, -2, 2), *shift = ref_array(s->c_in, 7, -2, 2);
+    double *sums = yt_calloc(2 * (size_t)dx.c, sizeof *sums);
+    const struct yt_bn_pass pass = {sums, &x, renew ? &renewed : NULL, mean, scale, shift, act};
+    conv_backward_input(s, &dy, w, &dx, add, &pass);
+    conv_backward_input(s, &dy, w, &alone, add, NULL);
+    compare_passes(s, pass, &dx, &alone, sums);
+    uint64_t hash = hash_of_sums(sums, 2 * dx.c);
+    free(sums);
+    ref_array_free(w, weights_of(s));
+    float *const arrays[] = {mean, scale, shift};
+    for (size_t i = 0; i < YT_COUNT(arrays); i++) ref_array_free(arrays[i], s->c_in);
+    struct yt_map *const maps[] = {&dy, &dx, &alone, &x, &renewed};
+    for (size_t i = 0; i < YT_COUNT(maps); i++) ref_map_free(maps[i]);
+    return hash;
+}
+
+static uint64_t test_passes_of(const void *arg) {
+    return backward_with_pass(arg, YT_ACT_SILU, false, true) * 5 ^
+           backward_with_pass(arg, YT_ACT_SILU, true, false) * 7 ^
+           backward_with_pass(arg, YT_ACT_NONE, false, true) * 11;
+}
+static void test_passes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < YT_COUNT(shapes); i++) ref_for_each_isa(test_passes_of, &shapes[i]);
 }
 
 static double *bias_sums(const struct yt_map *dy, const float *start) {
@@ -218,7 +295,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward),         cmocka_unit_test(test_backward_input),
         cmocka_unit_test(test_backward_weight), cmocka_unit_test(test_weight_sums_of_many_pixels),
-        cmocka_unit_test(test_nan_stays),
+        cmocka_unit_test(test_nan_stays),       cmocka_unit_test(test_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,47 +1,43 @@
-/* Shared by the two passes of batch normalisation that sum over pixels: how these are cut, and
- * where the sums are.
+/* The first pass of batch normalisation over some pixels of a map (struct yt_bn_pass), for whoever
+ * has just written them: a task of a convolution, or a pass over the whole map.
  *
- * Pixels are cut into chunks, chunks into blocks. A block's sums are floats, a chunk's are doubles,
- * and the chunks' are added in order: rounding errors stay those of sums of BLOCK pixels. */
+ * Each task has a slot of scratch. Its pixels are cut into blocks: a block's sums are floats, a
+ * slot's are doubles, and the slots' are added in order, so that rounding errors stay those of sums
+ * of BLOCK pixels and the number of threads does not matter. */
 #ifndef YT_TENSOR_KERNELS_BN_H
 #define YT_TENSOR_KERNELS_BN_H
 
 #include "tensor/kernels/kernel.h"
 
-enum {
-    YT_BN_BLOCK = 64,
-    YT_BN_CHUNK = 512, /* pixels, at least */
-    YT_BN_MAX_CHUNKS = 64,
-    YT_BN_STEP = 4 /* pixels that are read side by side, so that sums wait less for each other */
-};
+enum { YT_BN_BLOCK = 64 };
 
-/* A chunk's part of scratch: two sums of each channel; two sums of the block and two numbers more.
- */
-struct yt_bn_chunk {
+/* Two sums of each channel; two sums of the block, and forward the shift of its values. */
+struct yt_bn_slot {
     double *total[2];
-    float *block[2], *shift, *scale;
+    float *block[2], *shift;
 };
 
-static inline int yt_bn_chunks(const struct yt_map *x) {
-    return yt_clamp(yt_map_pixels(x) / YT_BN_CHUNK, 1, YT_BN_MAX_CHUNKS);
+static inline size_t yt_bn_slot_floats(int c) {
+    return yt_round_up(7 * (size_t)c, 16);
 }
-static inline size_t yt_bn_chunk_floats(int c) {
-    return yt_round_up(8 * (size_t)c, 16);
-}
-static inline struct yt_bn_chunk yt_bn_chunk_at(float *scratch, int i, int c) {
-    double *totals = (void *)(scratch + i * yt_bn_chunk_floats(c));
+static inline struct yt_bn_slot yt_bn_slot_at(float *slots, int i, int c) {
+    double *totals = (void *)(slots + i * yt_bn_slot_floats(c));
     float *floats = (float *)(totals + 2 * c);
-    return (struct yt_bn_chunk){
-        {totals, totals + c}, {floats, floats + c}, floats + 2 * c, floats + 3 * c};
+    return (struct yt_bn_slot){{totals, totals + c}, {floats, floats + c}, floats + 2 * c};
 }
-/* The chunks' totals into chunk 0's. */
-static inline struct yt_bn_chunk yt_bn_add_chunks(float *scratch, int chunks, int c) {
-    const struct yt_bn_chunk sum = yt_bn_chunk_at(scratch, 0, c);
-    for (int i = 1; i < chunks; i++) {
-        const struct yt_bn_chunk chunk = yt_bn_chunk_at(scratch, i, c);
-        for (int j = 0; j < 2 * c; j++) sum.total[0][j] += chunk.total[0][j]; /* both are there */
+
+/* Pixels first <= p < last of m, the task's first ones or more of them, into its slot. */
+#define yt_bn_visit YT_KERNEL(bn_visit)
+void yt_bn_visit(const struct yt_bn_pass *pass, const struct yt_map *m, size_t first, size_t last,
+                 bool begin, struct yt_bn_slot slot);
+
+/* The slots of all tasks into the pass's sums. */
+static inline void yt_bn_finish(const struct yt_bn_pass *pass, float *slots, int count, int c) {
+    for (int j = 0; j < 2 * c; j++) pass->sums[j] = 0;
+    for (int i = 0; i < count; i++) {
+        const struct yt_bn_slot slot = yt_bn_slot_at(slots, i, c);
+        for (int j = 0; j < 2 * c; j++) pass->sums[j] += slot.total[0][j]; /* both are there */
     }
-    return sum;
 }
 
 #endif

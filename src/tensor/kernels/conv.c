@@ -16,6 +16,7 @@
  * block's columns, padded with zeros: W (K, columns) -> for each panel (K, panel's columns).
  */
 #include "tensor/kernels/block.h"
+#include "tensor/kernels/bn.h"
 #include "tensor/kernels/conv.h"
 #include "tensor/kernels/winograd.h"
 
@@ -50,7 +51,10 @@ struct pass {
     int top, left, below, width; /* the widest border of the phases; source columns */
     int h, rows, bands;          /* rows of the largest phase, of those a band, bands an image */
     size_t band_floats, packed_floats;
-    float *packed_bias, *band; /* one band a thread */
+    float *packed_bias, *band;   /* one band a thread */
+    const struct yt_bn_pass *bn; /* or NULL */
+    float *slots;                /* of bn, one a task */
+    int spread;                  /* rows of the result for one of a phase */
 };
 
 static struct phase forward_phase(const struct yt_conv *conv, const struct yt_map *y) {
@@ -121,6 +125,7 @@ static struct pass plan_forward(const struct yt_conv *conv, const struct yt_map 
         .result_row = (size_t)y->w * y->ld,
         .result_image = (size_t)y->h * y->w * y->ld,
         .product = yt_conv_is_product(conv),
+        .spread = 1,
         .phases = 1,
         .phase = {forward_phase(conv, y)},
     };
@@ -139,6 +144,7 @@ static struct pass plan_backward(const struct yt_conv *conv, const struct yt_map
         .result_row = (size_t)s * dx->w * dx->ld,
         .result_image = (size_t)dx->h * dx->w * dx->ld,
         .product = yt_conv_is_product(conv),
+        .spread = s,
     };
     for (int py = 0; py < s; py++) {
         for (int px = 0; px < s; px++) {
@@ -150,20 +156,25 @@ static struct pass plan_backward(const struct yt_conv *conv, const struct yt_map
     return pass;
 }
 
+static int task_count(const struct pass *pass) {
+    return pass->product ? pass->bands : pass->bands * pass->source->n;
+}
+
 static size_t scratch_floats(const struct pass *pass) {
     return packed_columns(pass->result->c) + (size_t)yt_threads() * pass->band_floats;
 }
 
-/* scratch: bias, then a band for each thread, whose place it returns */
-static float *use_bias(struct pass *pass, const float *bias, float *scratch) {
+/* scratch: bias, then a band for each thread, then in backward a slot for each task */
+static void use_scratch(struct pass *pass, const float *bias, float *scratch) {
     const int columns = pass->result->c;
+    pass->band = scratch + packed_columns(columns);
+    pass->slots = pass->band + (size_t)yt_threads() * pass->band_floats;
     if (bias) {
         pass->packed_bias = scratch;
         for (size_t i = 0; i < packed_columns(columns); i++) {
             scratch[i] = (int)i < columns ? bias[i] : 0;
         }
     }
-    return scratch + packed_columns(columns);
 }
 
 /* Some rows of one tap's (c, columns) weights into their places in every panel. Element (i, j) is
@@ -274,9 +285,11 @@ static void run_window(const struct pass *pass, const struct phase *phase,
 
 /* A task's pixels go in windows that stay in the first-level cache for all panels of columns. */
 static void run_product(const struct pass *pass, int task) {
-    const size_t pixels = yt_map_pixels(pass->source), end = yt_cut(pixels, pass->bands, task + 1);
+    const size_t pixels = yt_map_pixels(pass->source);
+    const size_t start = yt_cut(pixels, pass->bands, task);
+    const size_t end = yt_cut(pixels, pass->bands, task + 1);
     const size_t most = YT_MAX(LEAST_WINDOW, WINDOW_FLOATS / pass->source->c / 6 * 6);
-    for (size_t first = yt_cut(pixels, pass->bands, task), last; first < end; first = last) {
+    for (size_t first = start, last; first < end; first = last) {
         last = YT_MIN(end, first + most);
         const struct window at = {
             .source = pass->source->p + first * pass->source->ld,
@@ -287,7 +300,20 @@ static void run_product(const struct pass *pass, int task) {
             .ahead = (int)YT_MIN(last - first, pixels - last),
         };
         run_window(pass, &pass->phase[0], &at);
+        if (pass->bn) {
+            yt_bn_visit(pass->bn, pass->result, first, last, first == start,
+                        yt_bn_slot_at(pass->slots, task, pass->result->c));
+        }
     }
+}
+
+/* The first pass of batch norm over the rows that a band has written. */
+static void visit_rows(const struct pass *pass, int task, int n, int row, int rows) {
+    const struct yt_map *m = pass->result;
+    const int end = YT_MIN(m->h, (row + rows) * pass->spread);
+    const size_t first = ((size_t)n * m->h + row * pass->spread) * m->w;
+    const size_t last = ((size_t)n * m->h + end) * m->w;
+    yt_bn_visit(pass->bn, m, first, last, true, yt_bn_slot_at(pass->slots, task, m->c));
 }
 
 static void run_band(const struct pass *pass, int task, float *band) {
@@ -308,10 +334,11 @@ static void run_band(const struct pass *pass, int task, float *band) {
         };
         run_window(pass, p, &at);
     }
+    if (pass->bn) visit_rows(pass, task, n, row, rows);
 }
 
 static void run(const struct pass *pass) {
-    const int tasks = pass->product ? pass->bands : pass->bands * pass->source->n;
+    const int tasks = task_count(pass);
     YT_PARALLEL_TASKS
     for (int task = 0; task < tasks; task++) {
         if (pass->product) {
@@ -320,6 +347,7 @@ static void run(const struct pass *pass) {
             run_band(pass, task, pass->band + omp_get_thread_num() * pass->band_floats);
         }
     }
+    if (pass->bn) yt_bn_finish(pass->bn, pass->slots, tasks, pass->result->c);
 }
 
 size_t YT_KERNEL(conv2d_packed_floats)(const struct yt_conv *conv, int c_in, int c_out) {
@@ -356,36 +384,40 @@ void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *
     struct pass pass = plan_forward(conv, x, y);
     pass.act = act;
     pass.phase[0].weights = packed;
-    pass.band = use_bias(&pass, bias, scratch);
+    use_scratch(&pass, bias, scratch);
     run(&pass);
 }
 
 size_t YT_KERNEL(conv2d_backward_input_scratch)(const struct yt_conv *conv, const struct yt_map *dy,
                                                 const struct yt_map *dx) {
     if (yt_winograd_fits(conv, dy->c, dx->c))
-        return yt_winograd_packed_floats(dy->c, dx->c) + yt_winograd_scratch(dy, dx);
+        return YT_MAX(yt_winograd_packed_floats(dy->c, dx->c) + yt_winograd_scratch(dy, dx),
+                      YT_KERNEL(bn_scratch)(dx));
     struct pass pass = plan_backward(conv, dy, dx);
-    return pass.packed_floats + scratch_floats(&pass);
+    return pass.packed_floats + scratch_floats(&pass) +
+           task_count(&pass) * yt_bn_slot_floats(dx->c);
 }
 
 void YT_KERNEL(conv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,
                                       const float *w, const struct yt_map *dx, bool add,
-                                      float *scratch) {
+                                      const struct yt_bn_pass *bn, float *scratch) {
     if (yt_winograd_fits(conv, dy->c, dx->c)) {
         float *u = scratch;
         yt_winograd_pack(w, true, dy->c, dx->c, u);
         yt_winograd_run(dy, u, dx, (struct yt_winograd_how){.add = add},
                         u + yt_winograd_packed_floats(dy->c, dx->c));
+        if (bn) YT_KERNEL(bn_first_pass)(bn, dx, scratch);
         return;
     }
     struct pass pass = plan_backward(conv, dy, dx);
     pass.add = add;
+    pass.bn = bn;
     for (int i = 0; i < pass.phases; i++) {
         struct phase *p = &pass.phase[i];
         pack(conv, w, true, &pass, p, scratch);
         p->weights = scratch;
         scratch += (size_t)p->rows * p->cols * dy->c * packed_columns(dx->c);
     }
-    pass.band = scratch;
+    use_scratch(&pass, NULL, scratch);
     run(&pass);
 }

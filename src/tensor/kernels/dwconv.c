@@ -13,10 +13,10 @@
  * STEP at a time, so that each weight is loaded once for them; channels go GROUP vectors at a time,
  * so that memory is read in long runs.
  */
-#include "tensor/kernels/kernel.h"
+#include "tensor/kernels/bn.h"
 #include "tensor/kernels/vec.h"
 
-enum { MAX_K = 7, STEP = 2, GROUP = 4 };
+enum { MAX_K = 7, STEP = 2, GROUP = 4, MAX_TASKS = 128 };
 
 struct axis {
     int taps, step, left, first_tap, tap_step;
@@ -116,38 +116,64 @@ static void run_row(const struct row *row, const struct axis *x, int count, int 
     }
 }
 
-static void run(const struct yt_conv *conv, bool backward, const struct yt_map *source,
-                const float *w, const struct yt_map *result, const struct row *finish) {
+/* Row `line` of the result, counted through the batch. */
+static void run_line(const struct yt_conv *conv, bool backward, const struct yt_map *source,
+                     const float *w, const struct yt_map *result, struct row row, int line) {
     const int phases = backward ? conv->stride : 1;
+    const int n = line / result->h, oy = line % result->h;
+    const struct axis y = axis_of(conv, backward, oy % phases);
+    row.channels = result->c;
+    row.result_step = (ptrdiff_t)phases * result->ld;
+    for (int v = 0; v < y.taps; v++) {
+        const int iy = oy / phases * y.step - y.left + v;
+        if (iy < 0 || iy >= source->h) continue;
+        row.source[row.taps] = yt_map_at(source, n, iy, 0);
+        row.w[row.taps++] = w + (size_t)(y.first_tap + v * y.tap_step) * conv->k * source->c;
+    }
+    for (int px = 0; px < phases; px++) {
+        const struct axis x = axis_of(conv, backward, px);
+        row.result = yt_map_at(result, n, oy, px);
+        run_row(&row, &x, (result->w - px + phases - 1) / phases, source->w, source->ld);
+    }
+}
+
+/* Lines next to each other read the same rows: a task is some of them. */
+static int task_count(const struct yt_map *result) {
+    return YT_MIN(result->n * result->h, MAX_TASKS);
+}
+
+static void run(const struct yt_conv *conv, bool backward, const struct yt_map *source,
+                const float *w, const struct yt_map *result, const struct row *finish,
+                const struct yt_bn_pass *pass, float *slots) {
+    const int tasks = task_count(result), lines = result->n * result->h;
     YT_PARALLEL_TASKS
-    for (int line = 0; line < result->n * result->h; line++) {
-        const int n = line / result->h, oy = line % result->h;
-        const struct axis y = axis_of(conv, backward, oy % phases);
-        struct row row = *finish;
-        row.channels = result->c;
-        row.result_step = (ptrdiff_t)phases * result->ld;
-        for (int v = 0; v < y.taps; v++) {
-            const int iy = oy / phases * y.step - y.left + v;
-            if (iy < 0 || iy >= source->h) continue;
-            row.source[row.taps] = yt_map_at(source, n, iy, 0);
-            row.w[row.taps++] = w + (size_t)(y.first_tap + v * y.tap_step) * conv->k * source->c;
-        }
-        for (int px = 0; px < phases; px++) {
-            const struct axis x = axis_of(conv, backward, px);
-            row.result = yt_map_at(result, n, oy, px);
-            run_row(&row, &x, (result->w - px + phases - 1) / phases, source->w, source->ld);
+    for (int task = 0; task < tasks; task++) {
+        const int first = (int)yt_cut(lines, tasks, task);
+        for (int line = first; line < (int)yt_cut(lines, tasks, task + 1); line++) {
+            const size_t pixel = (size_t)line * result->w;
+            run_line(conv, backward, source, w, result, *finish, line);
+            if (pass) {
+                yt_bn_visit(pass, result, pixel, pixel + result->w, line == first,
+                            yt_bn_slot_at(slots, task, result->c));
+            }
         }
     }
+    if (pass) yt_bn_finish(pass, slots, tasks, result->c);
 }
 
 void YT_KERNEL(dwconv2d_forward)(const struct yt_conv *conv, const struct yt_map *x, const float *w,
                                  const float *bias, enum yt_act act, const struct yt_map *y) {
     const struct row finish = {.bias = bias, .act = act};
-    run(conv, false, x, w, y, &finish);
+    run(conv, false, x, w, y, &finish, NULL, NULL);
+}
+
+size_t YT_KERNEL(dwconv2d_backward_input_scratch)(const struct yt_map *dx) {
+    return task_count(dx) * yt_bn_slot_floats(dx->c);
 }
 
 void YT_KERNEL(dwconv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,
-                                        const float *w, const struct yt_map *dx, bool add) {
+                                        const float *w, const struct yt_map *dx, bool add,
+                                        const struct yt_bn_pass *pass, float *scratch) {
     const struct row finish = {.add = add};
-    run(conv, true, dy, w, dx, &finish);
+    run(conv, true, dy, w, dx, &finish, pass, scratch);
 }

@@ -25,13 +25,14 @@
     X(conv2d_backward_weight_scratch)                                                              \
     X(conv2d_backward_weight)                                                                      \
     X(dwconv2d_forward)                                                                            \
+    X(dwconv2d_backward_input_scratch)                                                             \
     X(dwconv2d_backward_input)                                                                     \
     X(dwconv2d_backward_weight_scratch)                                                            \
     X(dwconv2d_backward_weight)                                                                    \
     X(bn_scratch)                                                                                  \
-    X(bn_statistics)                                                                               \
+    X(bn_first_pass)                                                                               \
     X(scale_shift_act)                                                                             \
-    X(bn_act_backward)                                                                             \
+    X(bn_backward)                                                                                 \
     X(silu_forward)                                                                                \
     X(silu_backward)                                                                               \
     X(add_forward)                                                                                 \
