@@ -41,6 +41,7 @@ static void wrong_words_are_answered(void **state) {
     ref_expect("version 3", 1, "nothing can follow");
     ref_expect("bench", 1, "say what to measure");
     ref_expect("bench train weights=w.safetensors", 1, "weights is for infer");
+    ref_expect("bench infer data=x", 1, "data is for train");
     ref_expect("bench ops lockstep=true", 1, "lockstep is for train, infer and peak");
     ref_expect("info", 1, "name a file");
     ref_expect("info none.safetensors", 2, "none.safetensors: cannot open");
