@@ -153,5 +153,6 @@ double yt_graph_flops(const struct yt_graph *g) {
 
 void yt_graph_profile(struct yt_graph *g, bool on) {
     g->profile = on;
-    for (size_t i = 0; i < g->count; i++) g->nodes[i]->forward_s = g->nodes[i]->backward_s = 0;
+    for (size_t i = 0; i < g->count; i++)
+        g->nodes[i]->forward_s = g->nodes[i]->weight_s = g->nodes[i]->backward_s = 0;
 }

@@ -19,12 +19,17 @@ struct yt_anchor yt_anchor_at(const struct yt_head_maps *maps, int index) {
         level++;
         YT_ASSERT(level < maps->levels);
     }
+    int w = maps->level[level].w;
+    return yt_anchor_on(maps, level, index % w, index / w);
+}
+
+struct yt_anchor yt_anchor_on(const struct yt_head_maps *maps, int level, int x, int y) {
     const struct yt_head_level *l = &maps->level[level];
     return (struct yt_anchor){
         .level = level,
-        .cell = index,
-        .x = ((float)(index % l->w) + 0.5f) * l->stride,
-        .y = ((float)(index / l->w) + 0.5f) * l->stride,
+        .cell = y * l->w + x,
+        .x = ((float)x + 0.5f) * l->stride,
+        .y = ((float)y + 0.5f) * l->stride,
         .stride = l->stride,
     };
 }

@@ -18,6 +18,7 @@ struct yt_anchor {
 int yt_anchors_count(const struct yt_head_maps *maps);            /* of one image */
 int yt_anchors_start(const struct yt_head_maps *maps, int level); /* number of its first anchor */
 struct yt_anchor yt_anchor_at(const struct yt_head_maps *maps, int index);
+struct yt_anchor yt_anchor_on(const struct yt_head_maps *maps, int level, int x, int y);
 /* The size of the input that the maps belong to, pixels. */
 float yt_anchors_input_width(const struct yt_head_maps *maps);
 float yt_anchors_input_height(const struct yt_head_maps *maps);
