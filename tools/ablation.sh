@@ -27,7 +27,7 @@ keys() {
     ignore) echo ignore_regions=true ;;
     o_bbox) echo o_bbox=true ;;
     oneclass) echo one_class_per_anchor=true ;;
-    all) for a in minside fallback rotation labels ignore o_bbox oneclass; do keys $a; done ;;
+    all) for a in minside fallback rotation labels ignore o_bbox; do keys $a; done ;;
     *) echo "ablation: $1: no such arm" >&2; exit 1 ;;
     esac
 }
