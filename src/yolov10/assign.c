@@ -126,14 +126,6 @@ static void decode(const struct scene *scene, struct yt_assign_cell *cell,
     cell->decoded = true;
 }
 
-/* x^e, the usual 1/2 and 6 without a logarithm; like powf rounded once, but for the last bit. */
-static float power(float x, float e) {
-    if (e == 0.5f) return sqrtf(x);
-    if (e != 6) return powf(x, e);
-    double square = (double)x * (double)x;
-    return (float)(square * square * square);
-}
-
 /* `anchor`, numbered `index`, is a candidate of the truth. */
 static struct fit fit_of(const struct scene *scene, const struct yt_assign_truth *truth, int index,
                          struct yt_anchor anchor) {
@@ -144,7 +136,7 @@ static struct fit fit_of(const struct scene *scene, const struct yt_assign_truth
     float logit = yt_anchor_cls(scene->maps, scene->image, anchor)[truth->cls];
     float score = 1 / (1 + expf(-logit));
     const struct yt_assign_options *o = scene->options;
-    return (struct fit){overlap, power(score, o->alpha) * power(overlap, o->beta)};
+    return (struct fit){overlap, powf(score, o->alpha) * powf(overlap, o->beta)};
 }
 
 static void claim(struct yt_assign_cell *cell, int truth, struct fit fit) {
@@ -171,18 +163,6 @@ static void rank(struct ranking *ranking, int topk, int anchor, struct fit fit) 
     ranking->place[i].fit = fit;
 }
 
-/* Asks for what fit_of reads of the cells, each of which lies in lines of its own: many waits at
- * once instead of one after the other. */
-static void fetch(const struct scene *scene, int level, struct yt_cells cells, int cls) {
-    for (int y = cells.y1; y < cells.y2; y++) {
-        for (int x = cells.x1; x < cells.x2; x++) {
-            struct yt_anchor anchor = yt_anchor_on(scene->maps, level, x, y);
-            __builtin_prefetch(yt_anchor_cls(scene->maps, scene->image, anchor) + cls);
-            __builtin_prefetch(yt_anchor_box(scene->maps, scene->image, anchor));
-        }
-    }
-}
-
 /* Compares a truth with its candidates of one level. */
 static void visit_level(const struct scene *scene, int t, int level, struct ranking *ranking) {
     const struct yt_assign_truth *truth = &scene->truths[t];
@@ -190,7 +170,6 @@ static void visit_level(const struct scene *scene, int t, int level, struct rank
     const struct yt_box *box = &truth->reach;
     struct yt_cells cells = yt_anchors_about(l, box);
     int start = yt_anchors_start(scene->maps, level);
-    fetch(scene, level, cells, truth->cls);
     for (int y = cells.y1; y < cells.y2; y++) {
         for (int x = cells.x1; x < cells.x2; x++) {
             int index = start + y * l->w + x;
