@@ -1,5 +1,6 @@
 #include "eval/bootstrap.h"
 #include "base/rng.h"
+#include "base/threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,7 +71,7 @@ void yt_comparison_init(struct yt_comparison *comparison, const struct yt_outcom
     draws.values = yt_malloc((size_t)count * figures * sizeof *draws.values);
     struct yt_ranked *rankings[] = {yt_ranked_new(a), yt_ranked_new(b)};
     const struct yt_ranked *const runs[] = {rankings[0], rankings[1]};
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(yt_threads())
     for (int i = 0; i < count; i++) run_draw(&draws, i, runs, a->pages, seed);
 
     uint32_t *ones = yt_malloc((a->pages + 1) * sizeof *ones);

@@ -1,4 +1,5 @@
 #include "infer/predict.h"
+#include "base/threads.h"
 #include "eval/detections.h"
 #include "eval/merge.h"
 #include "image/letterbox.h"
@@ -177,7 +178,7 @@ static int run_batch(struct yt_predictor *p, struct lens *lens, const struct yt_
     const struct yt_map *input = yt_detector_begin(p->detector, n, fit->out_h, fit->out_w);
     if (!input) return -1;
     size_t floats = (size_t)input->h * (size_t)input->w * (size_t)input->ld;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(yt_threads())
     for (int i = 0; i < n; i++)
         prepare(lens, &lens->desks[i], image, p->windows.items[first + (size_t)i],
                 input->p + (size_t)i * floats);
