@@ -9,10 +9,10 @@
 void yt_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a,
              int lda, const float *b, int ldb, float beta, float *c, int ldc);
 /* OpenBLAS takes a CPU that is younger than itself for one without AVX: on an Emerald Rapids Xeon
- * Debian 12's gave attention a third of the speed. It can be told otherwise only in the environment,
- * before the program starts; so where that has happened, and OPENBLAS_CORETYPE does not say
- * otherwise, this names a core with the instruction set that yt_isa() found. True: it did, and
- * the program is to begin again. */
+ * Debian 12's gave attention a third of the speed. It can be told otherwise only in the
+ * environment, before the program starts; so where that has happened, and OPENBLAS_CORETYPE does
+ * not say otherwise, this names a core with the instruction set that yt_isa() found. True: it did,
+ * and the program is to begin again. */
 bool yt_blas_name_core(void);
 /* Which BLAS this is: "OpenBLAS 0.3.21 ... Zen". */
 const char *yt_blas_describe(void);

@@ -59,10 +59,10 @@ static void write_data(void) {
 
 static void settings_init(struct yt_settings *s) {
     static const char *const given[] = {
-        "data=data.yaml", "imgsz=64",        "batch=3",         "epochs=60",  "val=false",
-        "nbs=3",          "optimizer=AdamW", "lr0=0.002",       "lrf=0.1",    "momentum=0.9",
-        "patience=0",     "workers=1",       "warmup_epochs=0", "hsv_h=0",    "hsv_s=0",
-        "hsv_v=0",        "degrees=0",       "scale=0",         "translate=0"};
+        "data=data.yaml", "imgsz=64",        "batch=3",     "epochs=100",      "val=false",
+        "nbs=3",          "optimizer=AdamW", "lr0=0.002",   "lrf=0.1",         "momentum=0.9",
+        "patience=0",     "workers=1",       "plots=false", "warmup_epochs=0", "hsv_h=0",
+        "hsv_s=0",        "hsv_v=0",         "degrees=0",   "scale=0",         "translate=0"};
     yt_settings_init(s);
     for (size_t i = 0; i < YT_COUNT(given); i++)
         if (yt_settings_set(s, given[i]) != 0) fail_msg("%s: %s", given[i], yt_error());
@@ -82,8 +82,9 @@ static void test_known_by_heart(void **state) {
     assert_int_equal(yt_trainer_init(&trainer, &settings, &source, model, "run"), 0);
     assert_int_equal(yt_trainer_run(&trainer), YT_TRAIN_DONE);
     double map50 = trainer.progress.metrics[2];
-    if (!(map50 >= 0.6)) /* 0.83 when this was written; shifted or swapped, it is near 0 */
-        fail_msg("mAP50 %g after %d epochs", map50, settings.epochs);
+    /* 0.98 to 0.995 from three starts with AVX2 and AVX-512; shifted or swapped, it is near 0.
+     * After 60 epochs it is anything from 0.5 to 0.98, as rounding has it. */
+    if (!(map50 >= 0.9)) fail_msg("mAP50 %g after %d epochs", map50, settings.epochs);
     assert_true(yt_path_exists("run/weights/best.safetensors"));
     yt_trainer_release(&trainer);
     yt_model_free(model);
