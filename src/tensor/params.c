@@ -84,22 +84,44 @@ float *yt_params_grad(const struct yt_params *params, int index) {
     return param->kind == YT_PARAM_BUFFER ? NULL : params->grad + param->offset;
 }
 
-/* Visits a tensor in PyTorch's order (o, i, y, x) and says where each element lies in ours. */
-static size_t native_index(const struct yt_param *param, size_t torch_index) {
-    if (param->rank == 1) return torch_index;
-    size_t taps = (size_t)param->shape[2] * (size_t)param->shape[3];
-    size_t c_in = (size_t)param->shape[1], c_out = (size_t)param->shape[0];
-    size_t tap = torch_index % taps, ci = torch_index / taps % c_in, co = torch_index / taps / c_in;
-    return (tap * c_in + ci) * c_out + co;
+/* Where the taps of one filter and channel lie in PyTorch's order (o, i, y, x) and in ours, (y, x,
+ * i, o). Dividing an element's index would take longer than reading it. */
+struct taps {
+    size_t torch, native, count, native_step;
+};
+static struct taps taps_at(const struct yt_param *param, size_t filter, size_t channel) {
+    const size_t c_out = (size_t)param->shape[0], c_in = (size_t)param->shape[1];
+    const size_t count = (size_t)param->shape[2] * (size_t)param->shape[3];
+    return (struct taps){(filter * c_in + channel) * count, channel * c_out + filter, count,
+                         c_in * c_out};
 }
 
 void yt_params_export(const struct yt_param *param, const float *array, float *out) {
-    for (size_t i = 0; i < param->count; i++)
-        out[i] = array[param->offset + native_index(param, i)];
+    const float *value = array + param->offset;
+    if (param->rank == 1) {
+        memcpy(out, value, param->count * sizeof *out);
+        return;
+    }
+    for (int o = 0; o < param->shape[0]; o++)
+        for (int i = 0; i < param->shape[1]; i++) {
+            const struct taps at = taps_at(param, (size_t)o, (size_t)i);
+            for (size_t tap = 0; tap < at.count; tap++)
+                out[at.torch + tap] = value[at.native + tap * at.native_step];
+        }
 }
 
 void yt_params_import(const struct yt_param *param, float *array, const float *in) {
-    for (size_t i = 0; i < param->count; i++) array[param->offset + native_index(param, i)] = in[i];
+    float *value = array + param->offset;
+    if (param->rank == 1) {
+        memcpy(value, in, param->count * sizeof *in);
+        return;
+    }
+    for (int o = 0; o < param->shape[0]; o++)
+        for (int i = 0; i < param->shape[1]; i++) {
+            const struct taps at = taps_at(param, (size_t)o, (size_t)i);
+            for (size_t tap = 0; tap < at.count; tap++)
+                value[at.native + tap * at.native_step] = in[at.torch + tap];
+        }
 }
 
 size_t yt_params_elements(const struct yt_params *params, enum yt_param_kind kind) {
