@@ -17,8 +17,11 @@
 #include <omp.h>
 
 enum {
-    KEEP_PIXELS = 384, /* of a panel of dy that stay in the first-level cache */
-    MAX_CHUNKS = 16,   /* enough for the threads, few enough to add up */
+    /* The pixels of a panel of dy that stay in the first-level cache: 24 KiB of the 16 columns that
+     * a panel usually has, of 64 with 16 lanes. */
+    MOST_KEEP_PIXELS = 384,
+    KEEP_PIXELS = YT_LANES == 16 ? MOST_KEEP_PIXELS / 4 : MOST_KEEP_PIXELS,
+    MAX_CHUNKS = 16, /* enough for the threads, few enough to add up */
     MIN_TASKS = 8,
     CHUNK_PIXELS = 512,           /* at least, or adding up would show */
     PART_DEPTH = 128,             /* at least, or packing dy for each part would */
@@ -29,7 +32,7 @@ enum {
 struct weight_pass {
     const struct yt_conv *conv;
     const struct yt_map *x, *dy;
-    bool product;
+    bool product, bias;         /* bias: the sums of dy are wanted too */
     int depth, columns;         /* of dw: k*k*c_in and c_out */
     int images, h, w;           /* of dy; a product is one row of all pixels, cut into h rows */
     int unit_rows, image_units; /* output rows of a unit, units of an image */
@@ -59,7 +62,7 @@ static void plan_bands(struct weight_pass *p) {
     }
     p->image_units = (p->h + p->unit_rows - 1) / p->unit_rows;
     p->band_floats = yt_round_up(p->band_floats, 16);
-    p->panel_floats = (size_t)p->keep_rows * p->w * PANEL_COLUMNS;
+    p->panel_floats = (size_t)YT_MAX(MOST_KEEP_PIXELS, p->w) * PANEL_COLUMNS; /* of every set */
 }
 
 static struct weight_pass plan(const struct yt_conv *conv, const struct yt_map *x,
@@ -144,7 +147,7 @@ static void run_panel(const struct weight_pass *p, const struct span *at, float 
             yt_prefetch(at->dy + (size_t)at->w * p->dy->ld, at->ahead, p->dy, done, inside, total);
         }
     }
-    if (at->last == p->depth) {
+    if (p->bias && at->last == p->depth) {
         add_bias(at->partial + p->depth * columns + column, panel, at->rows * at->w, vectors,
                  at->add);
     }
@@ -235,6 +238,7 @@ void YT_KERNEL(conv2d_backward_weight)(const struct yt_conv *conv, const struct 
         return;
     }
     struct weight_pass p = plan(conv, x, dy);
+    p.bias = dbias != NULL;
     p.partial = scratch;
     p.band = p.partial + p.chunks * p.partial_floats;
     p.panel = p.band + yt_threads() * p.band_floats;
