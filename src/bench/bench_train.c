@@ -136,7 +136,7 @@ int yt_bench_train(const struct yt_bench_options *o, struct yt_str *json) {
     if (!scale) return -1;
     if (!o->data) return bench_model(o, scale, NULL, json);
     if (yt_source_open(&source, o->data) != 0) return -1;
-    int failed = bench_model(o, scale, &source, json);
+    int failed = yt_split_check_training(&source.split) || bench_model(o, scale, &source, json);
     yt_source_close(&source);
     return failed;
 }

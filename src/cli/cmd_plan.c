@@ -58,6 +58,7 @@ static void print_sessions(const struct yt_settings *settings) {
 }
 
 static int plan(const struct yt_settings *settings, const struct yt_source *source) {
+    if (yt_split_check_training(&source->split) != 0) return -1;
     struct yt_trainer trainer;
     bool folded;
     yt_source_print(source, settings->data);

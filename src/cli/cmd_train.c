@@ -202,6 +202,10 @@ static int with_source(struct yt_settings *settings, const char *run) {
     make_absolute(&settings->data);
     make_absolute(&settings->weights);
     if (yt_source_open(&source, settings) != 0) return YT_EXIT_DATA;
+    if (yt_split_check_training(&source.split) != 0) {
+        yt_source_close(&source);
+        return YT_EXIT_DATA;
+    }
     yt_source_print(&source, settings->data);
     struct yt_model *model = yt_cli_start_model(settings, &source, &folded);
     if (model && run)

@@ -212,10 +212,19 @@ static void join_classes(struct yt_dataset *dataset) {
 
 /* --- opening ------------------------------------------------------------------------------- */
 
+/* The lists that a DeepScoresV2 folder may have; one of them makes it one. */
+static const struct {
+    const char *json;
+    enum yt_part part;
+} ds2_lists[] = {{"deepscores_train.json", YT_TRAIN}, {"deepscores_test.json", YT_TEST}};
+
 static bool is_ds2_folder(const char *folder) {
-    char *json = yt_path_join(folder, "deepscores_train.json");
-    bool found = yt_path_exists(json);
-    free(json);
+    bool found = false;
+    for (size_t i = 0; i < YT_COUNT(ds2_lists) && !found; i++) {
+        char *json = yt_path_join(folder, ds2_lists[i].json);
+        found = yt_path_exists(json);
+        free(json);
+    }
     return found;
 }
 
@@ -231,12 +240,12 @@ static int read_ds2_file(struct yt_dataset *dataset, const char *json,
 
 static int read_ds2_folder(struct yt_dataset *dataset, const char *folder,
                            const struct yt_dataset_options *options) {
-    char *train = yt_path_join(folder, "deepscores_train.json");
-    char *test = yt_path_join(folder, "deepscores_test.json");
-    int failed = read_ds2_file(dataset, train, options, YT_TRAIN);
-    if (!failed && yt_path_exists(test)) failed = read_ds2_file(dataset, test, options, YT_TEST);
-    free(test);
-    free(train);
+    int failed = 0;
+    for (size_t i = 0; i < YT_COUNT(ds2_lists) && !failed; i++) {
+        char *json = yt_path_join(folder, ds2_lists[i].json);
+        if (yt_path_exists(json)) failed = read_ds2_file(dataset, json, options, ds2_lists[i].part);
+        free(json);
+    }
     return failed;
 }
 
@@ -255,7 +264,8 @@ static int read_yaml(struct yt_dataset *dataset, const char *path,
             failed = read_ds2_folder(dataset, root, options);
         else
             failed = yt_fail("%s: names neither train: nor val:, and its path: (%s) is no "
-                             "DeepScoresV2 folder (no deepscores_train.json there)",
+                             "DeepScoresV2 folder (neither deepscores_train.json nor "
+                             "deepscores_test.json there)",
                              path, root);
         free(root);
     }
@@ -267,8 +277,8 @@ static int read_any(struct yt_dataset *dataset, const char *data,
                     const struct yt_dataset_options *options) {
     if (yt_path_is_dir(data)) {
         if (is_ds2_folder(data)) return read_ds2_folder(dataset, data, options);
-        return yt_fail("%s: no deepscores_train.json in this folder; data= takes a DeepScoresV2 "
-                       "folder or a data set YAML",
+        return yt_fail("%s: neither deepscores_train.json nor deepscores_test.json in this folder; "
+                       "data= takes a DeepScoresV2 folder or a data set YAML",
                        data);
     }
     if (!yt_path_exists(data))

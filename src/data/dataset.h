@@ -8,8 +8,8 @@
  *     yt_dataset_release(&dataset);
  *
  * data= names one of
- *   - a DeepScoresV2 folder as it is unpacked: deepscores_train.json, deepscores_test.json (may be
- *     absent), images/;
+ *   - a DeepScoresV2 folder as it is unpacked: deepscores_train.json, deepscores_test.json (one
+ *     of the two may be absent), images/;
  *   - one JSON of that format, with images/ beside it: all its pages are training pages;
  *   - a data set YAML as the YOLO trainers use: path, train, val, test, names, nc; with labels in
  *     txt files (data/yolo.h). Without train:, its path: must be a DeepScoresV2 folder.

@@ -165,13 +165,15 @@ int yt_split_init(struct yt_split *split, const struct yt_dataset *dataset,
             split->tiles[part_of_tile[i]][split->count[part_of_tile[i]]++] = i;
     free(part_of_tile);
     thin_training(split, options->fraction, options->seed);
-    const char *name = method_names[options->method];
-    bool wants_val = options->method == YT_SPLIT_OFFICIAL || f.val > 0;
-    if (split->count[YT_TRAIN] && (split->count[YT_VAL] || !wants_val)) return 0;
-    const char *missing = split->count[YT_TRAIN] ? "validation" : "training";
-    yt_split_release(split);
-    return yt_fail("split=%s leaves no %s tile of %zu; try split=tile or page, or give more data",
-                   name, missing, tiles->count);
+    split->method = method_names[options->method];
+    split->wants_val = options->method == YT_SPLIT_OFFICIAL || f.val > 0;
+    return 0;
+}
+
+int yt_split_check_training(const struct yt_split *split) {
+    if (split->count[YT_TRAIN] && (split->count[YT_VAL] || !split->wants_val)) return 0;
+    return yt_fail("split=%s leaves no %s tile; try split=tile or page, or give more data",
+                   split->method, split->count[YT_TRAIN] ? "validation" : "training");
 }
 
 void yt_split_release(struct yt_split *split) {

@@ -44,12 +44,16 @@ struct yt_split_options {
 struct yt_split {
     uint32_t *tiles[YT_PARTS];
     size_t count[YT_PARTS];
+    const char *method;
+    bool wants_val; /* validation tiles were asked for */
 };
 
-/* -1 + yt_fail when no training tile is left, or no validation tile although some were asked for.
- */
+/* Lists may be empty: who measures or counts needs but one of them. */
 int yt_split_init(struct yt_split *split, const struct yt_dataset *dataset,
                   const struct yt_tiles *tiles, const struct yt_split_options *options);
+/* -1 + yt_fail when no training tile is there, or no validation tile although some were asked for.
+ */
+int yt_split_check_training(const struct yt_split *split);
 void yt_split_release(struct yt_split *split);
 
 #endif

@@ -146,7 +146,7 @@ static void test_ds2_faulty_files(void **state) {
     assert_int_equal(yt_dataset_open(&d, "nowhere", NULL), -1);
     assert_error_has("nowhere: no such file or folder");
     assert_int_equal(yt_dataset_open(&d, ".", NULL), -1);
-    assert_error_has("no deepscores_train.json in this folder");
+    assert_error_has("neither deepscores_train.json nor deepscores_test.json in this folder");
 }
 
 /* Cut anywhere, a JSON is refused and nothing leaks. */

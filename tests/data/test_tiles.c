@@ -243,13 +243,37 @@ static void test_split_of_one_score(void **state) {
     assert_int_equal(yt_dataset_open(&one, "one", NULL), 0);
     assert_int_equal(yt_tiles_init(&tiles, &one, &defaults), 0);
     struct yt_split_options options = split_by(YT_SPLIT_SCORE);
-    assert_int_equal(yt_split_init(&split, &one, &tiles, &options), -1);
+    assert_int_equal(yt_split_init(&split, &one, &tiles, &options), 0);
+    assert_int_equal(yt_split_check_training(&split), -1);
     assert_error_has("split=score leaves no validation tile");
+    yt_split_release(&split);
     options.method = YT_SPLIT_PAGE;
     assert_int_equal(yt_split_init(&split, &one, &tiles, &options), 0);
+    assert_int_equal(yt_split_check_training(&split), 0);
     yt_split_release(&split);
     yt_tiles_release(&tiles);
     yt_dataset_release(&one);
+}
+
+/* A folder with test pages alone can be measured on, not trained on. */
+static void test_split_of_test_pages(void **state) {
+    (void)state;
+    struct yt_dataset only;
+    struct yt_tiles tiles;
+    struct yt_split split;
+    ref_write_ds2("only", 2, 150, 200, 10);
+    assert_int_equal(remove("only/deepscores_train.json"), 0);
+    assert_int_equal(yt_dataset_open(&only, "only", NULL), 0);
+    assert_true(only.page_count > 0);
+    assert_int_equal(yt_tiles_init(&tiles, &only, &defaults), 0);
+    struct yt_split_options options = split_by(YT_SPLIT_OFFICIAL);
+    assert_int_equal(yt_split_init(&split, &only, &tiles, &options), 0);
+    assert_int_equal(split.count[YT_VAL], tiles.count);
+    assert_int_equal(yt_split_check_training(&split), -1);
+    assert_error_has("split=official leaves no training tile");
+    yt_split_release(&split);
+    yt_tiles_release(&tiles);
+    yt_dataset_release(&only);
 }
 
 /* --- audit --------------------------------------------------------------------------------- */
@@ -371,6 +395,7 @@ int main(void) {
         cmocka_unit_test(test_splits),
         cmocka_unit_test(test_split_options),
         cmocka_unit_test(test_split_of_one_score),
+        cmocka_unit_test(test_split_of_test_pages),
         cmocka_unit_test(test_audit),
         cmocka_unit_test(test_audit_of_tile_files),
     };
