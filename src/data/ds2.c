@@ -222,7 +222,8 @@ static int by_id(const void *a, const void *b) {
 static int settle_classes(struct reader *reader, struct yt_dataset *dataset, const char *set) {
     int nc = 0;
     bool is_first = dataset->nc == 0;
-    qsort(reader->categories, reader->category_count, sizeof *reader->categories, by_id);
+    if (reader->category_count)
+        qsort(reader->categories, reader->category_count, sizeof *reader->categories, by_id);
     for (size_t i = 0; i < reader->category_count; i++) {
         struct category *category = &reader->categories[i];
         if (!category->name || !category->set || strcmp(category->set, set) != 0) continue;

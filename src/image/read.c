@@ -5,9 +5,22 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <stb_image.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Compiled here and not taken from Debian's libstb.so: only the formats below, and memory is zero
+ * at first, so that a JPEG which names a table that it lacks decodes to the same pixels each time,
+ * and not by what memory happened to hold. */
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_PNM
+#define STBI_NO_STDIO
+#define STBI_MALLOC(size) calloc(1, size)
+#define STBI_REALLOC(memory, size) realloc(memory, size)
+#define STBI_FREE(memory) free(memory)
+#include <stb_image.h>
 
 const char *const yt_image_suffixes[] = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", NULL};
 
@@ -50,16 +63,54 @@ static size_t jpeg_marker(const uint8_t *p, size_t len, size_t at) {
     return len;
 }
 
-/* Segments, and scans between them, up to the end-of-image marker. Stepping over whole segments
- * keeps the end marker of an embedded thumbnail from counting. */
+struct segment {
+    uint8_t code;
+    const uint8_t *body;
+    size_t size;
+    bool whole; /* not cut off by the end of what is at hand */
+};
+
+/* Walks segments, and scans between them, from *at on. Stepping over whole segments keeps the end
+ * marker of an embedded thumbnail from counting. */
+static bool jpeg_next(const uint8_t *p, size_t len, size_t *at, struct segment *segment) {
+    const size_t marker = jpeg_marker(p, len, *at);
+    if (marker >= len) return false;
+    const size_t left = len - marker - 2;
+    const size_t size = left < 2 ? 0 : (size_t)(p[marker + 2] << 8 | p[marker + 3]);
+    *segment = (struct segment){p[marker + 1], p + marker + 4, size - 2, size >= 2 && size <= left};
+    *at = marker + 2 + size;
+    return true;
+}
+
 static bool jpeg_complete(const uint8_t *p, size_t len, const struct header *header) {
     (void)header;
-    for (size_t at = 2; (at = jpeg_marker(p, len, at)) < len;) {
-        if (p[at + 1] == 0xD9) return true;
-        if (len - at < 4) return false;
-        at += 2 + (size_t)(p[at + 2] << 8 | p[at + 3]);
+    struct segment s;
+    for (size_t at = 2; jpeg_next(p, len, &at, &s);) {
+        if (s.code == 0xD9) return true;
+        if (!s.whole) return false;
     }
     return false;
+}
+
+/* Huffman tables: a byte of class and number, 16 counts of symbols, the symbols. */
+static bool huffman_fits(const uint8_t *p, size_t len) {
+    for (size_t at = 0, symbols; at < len; at += 17 + symbols) {
+        symbols = 0;
+        if (len - at < 17) return false;
+        for (int i = 1; i <= 16; i++) symbols += p[at + i];
+        if (symbols > 256 || symbols > len - at - 17) return false;
+    }
+    return true;
+}
+
+/* stb_image 2.27 has room for the 256 symbols that a table may have, and does not look. */
+static bool jpeg_safe(const uint8_t *p, size_t len) {
+    struct segment s;
+    for (size_t at = 2; jpeg_next(p, len, &at, &s) && s.code != 0xD9;) {
+        if (s.code == 0xC4 && !(s.whole && huffman_fits(s.body, s.size))) return false;
+        if (!s.whole) break;
+    }
+    return true;
 }
 
 /* Rows padded to 4 bytes, from the offset the header names (RLE is not read). */
@@ -79,13 +130,14 @@ static const struct format {
     const char *magic;
     size_t magic_len;
     bool (*complete)(const uint8_t *p, size_t len, const struct header *header);
+    bool (*safe)(const uint8_t *p, size_t len); /* to give to stb_image, even a part; or NULL */
     bool deep; /* 16 bits are decoded; stb_image 2.27 takes PGM's bytes in the wrong order */
 } formats[] = {
-    {"\x89PNG\r\n\x1a\n", 8, png_complete, true},
-    {"\xFF\xD8\xFF", 3, jpeg_complete, true},
-    {"BM", 2, bmp_complete, true},
-    {"P5", 2, pnm_complete, false},
-    {"P6", 2, pnm_complete, false},
+    {"\x89PNG\r\n\x1a\n", 8, png_complete, NULL, true},
+    {"\xFF\xD8\xFF", 3, jpeg_complete, jpeg_safe, true},
+    {"BM", 2, bmp_complete, NULL, true},
+    {"P5", 2, pnm_complete, NULL, false},
+    {"P6", 2, pnm_complete, NULL, false},
 };
 
 static const struct format *find_format(const char *path, const uint8_t *p, size_t len) {
@@ -95,10 +147,6 @@ static const struct format *find_format(const char *path, const uint8_t *p, size
             return &formats[i];
     return yt_fail_null("%s: not a PNG, JPEG, BMP, PGM or PPM image; convert it or leave it out",
                         path);
-}
-
-static int damaged(const char *path) {
-    return yt_fail("%s: damaged image (%s); replace the file", path, stbi_failure_reason());
 }
 
 static int check_header(const char *path, const struct format *format,
@@ -116,6 +164,18 @@ static int check_header(const char *path, const struct format *format,
                        "scale it down",
                        path, w, h, bytes >> 20, YT_IMAGE_MAX_BYTES >> 20);
     return 0;
+}
+
+/* From the file, or enough of its beginning. */
+static int read_header(const char *path, const struct format *format, const uint8_t *p, size_t len,
+                       struct header *header) {
+    if (format->safe && !format->safe(p, len))
+        return yt_fail(
+            "%s: the image is truncated or damaged (its tables of codes); replace the file", path);
+    if (!stbi_info_from_memory(p, (int)len, &header->w, &header->h, &header->samples))
+        return yt_fail("%s: damaged image (%s); replace the file", path, stbi_failure_reason());
+    header->deep = stbi_is_16_bit_from_memory(p, (int)len);
+    return check_header(path, format, header);
 }
 
 static bool is_gray(const uint8_t *p, size_t n, int step) {
@@ -156,20 +216,14 @@ static struct yt_image *decode(const char *path, const uint8_t *file, size_t len
     const struct format *format = find_format(path, file, len);
     if (!format) return NULL;
     struct header header;
-    if (!stbi_info_from_memory(file, (int)len, &header.w, &header.h, &header.samples)) {
-        damaged(path);
-        return NULL;
-    }
-    header.deep = stbi_is_16_bit_from_memory(file, (int)len);
-    if (check_header(path, format, &header)) return NULL;
+    if (read_header(path, format, file, len, &header)) return NULL;
     if (!format->complete(file, len, &header))
         return yt_fail_null("%s: the image is truncated; replace the file", path);
     uint8_t *pixels =
         stbi_load_from_memory(file, (int)len, &header.w, &header.h, &header.samples, 0);
-    if (!pixels) {
-        damaged(path);
-        return NULL;
-    }
+    if (!pixels)
+        return yt_fail_null("%s: damaged image (%s); replace the file", path,
+                            stbi_failure_reason());
     struct yt_image *image = wrap(pixels, header.w, header.h, header.samples, channels);
     return yt_exif_turn(image, yt_exif_orientation(file, len));
 }
@@ -184,6 +238,7 @@ struct yt_image *yt_image_read(const char *path, int channels) {
     return image;
 }
 
+/* Headers lie in the first 64 KiB, but for a JPEG with a long preface: that is read whole. */
 static int probe_stream(const char *path, FILE *f, struct header *header, int *orientation) {
     uint8_t head[1 << 16]; /* EXIF is the first segment of a JPEG, which ends within 64 KiB */
     size_t len = fread(head, 1, sizeof head, f);
@@ -191,11 +246,12 @@ static int probe_stream(const char *path, FILE *f, struct header *header, int *o
     const struct format *format = find_format(path, head, len);
     if (!format) return -1;
     *orientation = yt_exif_orientation(head, len);
-    rewind(f);
-    if (!stbi_info_from_file(f, &header->w, &header->h, &header->samples)) return damaged(path);
-    rewind(f);
-    header->deep = stbi_is_16_bit_from_file(f);
-    return check_header(path, format, header);
+    int failed = read_header(path, format, head, len, header);
+    if (!failed || feof(f)) return failed;
+    char *whole = yt_file_read(path, YT_IMAGE_MAX_BYTES, &len);
+    failed = !whole || read_header(path, format, (const uint8_t *)whole, len, header);
+    free(whole);
+    return failed ? -1 : 0;
 }
 
 int yt_image_probe(const char *path, int *w, int *h, int *c) {
