@@ -50,6 +50,7 @@ struct yt_op {
     /* Backward writes the gradient of input 0 elementwise, each element after its last read of
      * input 0 there: the gradient may take the place of the value. */
     bool gradient_over_input;
+    bool gradient_is_inputs; /* a sum: the gradient of each input is that of the value */
     void (*forward)(struct yt_graph *g, struct yt_node *node); /* writes every element */
     /* Reads node->grad, writes in[i]->grad where it exists: overwriting, or adding where
      * node->grad_add[i]; adds to parameters' gradients. NULL: no gradient passes. */
@@ -81,16 +82,17 @@ struct yt_node {
     struct yt_node *in[YT_NODE_INPUTS];
     bool grad_add[YT_NODE_INPUTS]; /* planned: add to the input's gradient, or overwrite */
     bool needs_grad;
-    bool output;          /* the caller writes the gradient */
-    struct yt_map value;  /* p is set by the plan, and anew when forward or backward begins */
-    float *value_at[2];   /* p in forward and in backward */
-    struct yt_map grad;   /* p NULL: none */
-    void *attr;           /* the op's own description of the node */
-    struct yt_node *norm; /* planned: input 0, whose first pass it does; or NULL */
-    bool renews;          /* planned: and whose value it makes anew on the way */
-    bool passed;          /* planned: of a batch norm, that another op does its first pass */
-    size_t saved_bytes;   /* what forward leaves for backward beside values */
-    void *saved;          /* planned */
+    bool output;         /* the caller writes the gradient */
+    struct yt_map value; /* p is set by the plan, and anew when forward or backward begins */
+    float *value_at[2];  /* p in forward and in backward */
+    struct yt_map grad;  /* p NULL: none */
+    const struct yt_node *grad_of; /* planned: whose gradient it is too, in one place; or NULL */
+    void *attr;                    /* the op's own description of the node */
+    struct yt_node *norm;          /* planned: input 0, whose first pass it does; or NULL */
+    bool renews;                   /* planned: and whose value it makes anew on the way */
+    bool passed;        /* planned: of a batch norm, that another op does its first pass */
+    size_t saved_bytes; /* what forward leaves for backward beside values */
+    void *saved;        /* planned */
     struct yt_buffer *home;
     int channel;                            /* first channel in the home */
     double forward_s, weight_s, backward_s; /* accumulated while profiling */

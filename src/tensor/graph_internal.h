@@ -1,4 +1,4 @@
-/* What graph.c, plan.c and run.c share. */
+/* What the files of the graph share. */
 #ifndef YT_TENSOR_GRAPH_INTERNAL_H
 #define YT_TENSOR_GRAPH_INTERNAL_H
 
@@ -75,6 +75,12 @@ int yt_step_backward(const struct yt_graph *g, const struct yt_node *node);
 bool yt_works_backward(const struct yt_graph *g, const struct yt_node *node);
 /* Decides which buffers are renewed, and lists the renewals. */
 void yt_renew_plan(struct yt_graph *g, enum yt_memory memory);
+/* Decides whose gradient is that of the sum they are in; before gradients are laid out. */
+void yt_share_with_sums(struct yt_graph *g, enum yt_memory memory);
+/* Decides which gradients lie over values; when all that lives is known. */
+void yt_share_with_values(struct yt_graph *g, enum yt_memory memory);
+/* The node in whose place the gradient lies. */
+const struct yt_node *yt_grad_owner(const struct yt_node *node);
 /* Decides which ops do a batch norm's first pass; takes what they renew off the list. */
 void yt_passes_plan(struct yt_graph *g);
 

@@ -8,12 +8,17 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
 
 static void backward(struct yt_graph *g, struct yt_node *node) {
     (void)g;
-    for (int i = 0; i < 2; i++)
-        if (node->in[i]->needs_grad) yt_copy(&node->grad, &node->in[i]->grad, node->grad_add[i]);
+    for (int i = 0; i < 2; i++) {
+        if (!node->in[i]->needs_grad || node->in[i]->grad_of == node) continue;
+        yt_copy(&node->grad, &node->in[i]->grad, node->grad_add[i]);
+    }
 }
 
-static const struct yt_op op_add = {
-    .name = "add", .forward = forward, .backward = backward, .renew = forward};
+static const struct yt_op op_add = {.name = "add",
+                                    .forward = forward,
+                                    .backward = backward,
+                                    .gradient_is_inputs = true,
+                                    .renew = forward};
 
 struct yt_node *yt_add(struct yt_graph *g, struct yt_node *a, struct yt_node *b) {
     const struct yt_map *v = &a->value, *u = &b->value;

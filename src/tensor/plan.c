@@ -72,7 +72,7 @@ static void live_renewals(struct yt_graph *g) {
 }
 
 static void touch_grad(struct yt_graph *g, const struct yt_node *node, int step) {
-    struct yt_buffer *root = yt_buffer_root(node->home, NULL);
+    struct yt_buffer *root = yt_buffer_root(yt_grad_owner(node)->home, NULL);
     item_touch(g, &root->grad_item, buffer_bytes(root), step);
 }
 
@@ -149,38 +149,6 @@ static void live_gradients(struct yt_graph *g) {
     }
 }
 
-/* Where an op's gradient of its input may lie over the input's value, and nothing else uses that
- * buffer, value and gradient become one item. */
-static void share_gradient_with_value(struct yt_graph *g) {
-    uint16_t *users = yt_calloc(g->count, sizeof(*users)); /* of each node's root buffer */
-    int *of_root = yt_calloc(g->buffer_count, sizeof(*of_root));
-    for (size_t i = 0; i < g->buffer_count; i++)
-        for (size_t j = 0; j < g->buffer_count; j++)
-            if (g->buffers[j]->parent == g->buffers[i]) of_root[i]++; /* has buffers inside */
-    for (size_t i = 0; i < g->count; i++)
-        for (int j = 0; j < g->nodes[i]->inputs; j++) users[g->nodes[i]->in[j]->index]++;
-    for (size_t i = 0; i < g->count; i++) {
-        struct yt_node *node = g->nodes[i];
-        if (!yt_works_backward(g, node) || !node->op->gradient_over_input) continue;
-        struct yt_node *in = node->in[0];
-        struct yt_buffer *home = in->home;
-        bool inside = false;
-        for (size_t b = 0; b < g->buffer_count; b++)
-            if (g->buffers[b] == home) inside = of_root[b] > 0;
-        if (!in->needs_grad || home->parent || inside || home->kept) continue;
-        if (in->op->view || users[in->index] != 1 || (in->op->reads & YT_READS_OUTPUT)) continue;
-        int *at = home->renewed ? &home->renewed_item : &home->value_item;
-        struct yt_item *value = &g->items[*at];
-        const struct yt_item *grad = &g->items[home->grad_item];
-        YT_ASSERT(value->death <= grad->birth);
-        value->death = grad->death;
-        g->items[home->grad_item].bytes = 0;
-        home->grad_item = *at;
-    }
-    free(users);
-    free(of_root);
-}
-
 static void live_saved(struct yt_graph *g, int *saved_items) {
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
@@ -243,10 +211,11 @@ static void lay_out(struct yt_graph *g, enum yt_memory memory, int *saved_items)
         g->buffers[i]->value_item = g->buffers[i]->grad_item = g->buffers[i]->renewed_item = -1;
     yt_renew_plan(g, memory);
     yt_passes_plan(g);
+    yt_share_with_sums(g, memory);
     live_values(g);
     live_renewals(g);
     if (g->mode == YT_GRAPH_TRAIN) live_gradients(g);
-    if (memory != YT_MEMORY_KEEP) share_gradient_with_value(g);
+    yt_share_with_values(g, memory);
     live_saved(g, saved_items);
     g->scratch_floats = 0;
     g->threads = yt_threads();
@@ -271,6 +240,13 @@ size_t yt_graph_plan_bytes(struct yt_graph *g) {
     return g->arena_bytes;
 }
 
+static struct yt_map bind_grad(const struct yt_graph *g, const struct yt_node *node) {
+    const struct yt_node *owner = yt_grad_owner(node);
+    int channel = owner->channel;
+    const struct yt_buffer *root = yt_buffer_root(owner->home, &channel);
+    return bind(g, root, node->needs_grad ? root->grad_item : -1, channel, node->value.c);
+}
+
 static void bind_all(struct yt_graph *g, const int *saved_items) {
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *node = g->nodes[i];
@@ -280,7 +256,7 @@ static void bind_all(struct yt_graph *g, const int *saved_items) {
         node->value_at[0] = node->value_at[1] = node->value.p;
         if (root->renewed)
             node->value_at[1] = bind(g, root, root->renewed_item, channel, node->value.c).p;
-        node->grad = bind(g, root, node->needs_grad ? root->grad_item : -1, channel, node->value.c);
+        node->grad = bind_grad(g, node);
         if (saved_items[i] >= 0) node->saved = g->arena + g->items[saved_items[i]].offset;
     }
     for (size_t i = 0; i < g->zero_count; i++) {

@@ -5,8 +5,8 @@
 
 /* ln(1 + z) for 0 <= z <= 1: 2 artanh(s) with s = z/(2 + z) <= 1/3, by its series. Exact to the
  * last bits also for small z, where 1 + z would lose them. */
-YT_INLINE vec log1p_vec(vec z) {
-    vec s = z / (2.0f + z), q = s * s;
+YT_INLINE vec log1p_of(vec s) {
+    const vec q = s * s;
     vec series = splat(1.0f / 13);
     series = series * q + 1.0f / 11;
     series = series * q + 1.0f / 9;
@@ -20,9 +20,11 @@ YT_INLINE vec log1p_vec(vec z) {
 YT_INLINE vec background(const float *x, int n, float scale, float *dx) {
     const vec zero = {0}, logit = load_part(x, n);
     const ivec positive = logit > zero;
-    vec z = exp_vec(pick(positive, -logit, logit));
-    if (dx) store_part(dx, scale * (pick(positive, splat(1), z) / (1.0f + z)), n);
-    vec loss = pick(positive, logit, zero) + log1p_vec(z);
+    const vec z = exp_vec(pick(positive, -logit, logit));
+    /* 1/(1 + z) and 1/(2 + z) by one division */
+    const vec both = 1.0f / ((1.0f + z) * (2.0f + z));
+    if (dx) store_part(dx, scale * (pick(positive, splat(1), z) * ((2.0f + z) * both)), n);
+    const vec loss = pick(positive, logit, zero) + log1p_of(z * ((1.0f + z) * both));
     if (n == YT_LANES) return loss;
     float lanes[YT_LANES] = {0};
     store_part(lanes, loss, n);

@@ -31,6 +31,18 @@ void YT_KERNEL(upsample2_backward)(const struct yt_map *dy, const struct yt_map 
     }
 }
 
+/* n <= YT_LANES bytes as integers, and back. */
+typedef uint8_t bytes __attribute__((vector_size(YT_LANES)));
+YT_INLINE ivec load_bytes(const uint8_t *p, int n) {
+    bytes b = {0};
+    memcpy(&b, p, n);
+    return __builtin_convertvector(b, ivec);
+}
+YT_INLINE void store_bytes(uint8_t *p, ivec v, int n) {
+    const bytes b = __builtin_convertvector(v, bytes);
+    memcpy(p, &b, n);
+}
+
 /* The part of a k x k window around pixel (y, x) that is on the map, and its taps. */
 struct window {
     int y0, y1, x0, x1, tap0; /* tap of (y0, x0) */
@@ -44,8 +56,8 @@ static struct window window_at(int k, const struct yt_map *m, int y, int x) {
 }
 
 /* The maximum of n channels, and its tap; the first of equals, and NaN if there is one. */
-static void pool(int k, const struct yt_map *x, int image, const struct window *win, int c, int n,
-                 float *y, uint8_t *where) {
+YT_INLINE void pool(int k, const struct yt_map *x, int image, const struct window *win, int c,
+                    int n, float *y, uint8_t *where) {
     vec best = load_part(yt_map_at(x, image, win->y0, win->x0) + c, n);
     ivec tap_of_best = (ivec){0} + win->tap0;
     for (int iy = win->y0; iy < win->y1; iy++) {
@@ -58,9 +70,7 @@ static void pool(int k, const struct yt_map *x, int image, const struct window *
         }
     }
     store_part(y, best, n);
-    if (where) {
-        for (int i = 0; i < n; i++) where[i] = (uint8_t)tap_of_best[i];
-    }
+    if (where) store_bytes(where, tap_of_best, n);
 }
 
 void YT_KERNEL(maxpool_forward)(int k, const struct yt_map *x, const struct yt_map *y,
@@ -72,25 +82,26 @@ void YT_KERNEL(maxpool_forward)(int k, const struct yt_map *x, const struct yt_m
             const struct window win = window_at(k, x, oy, ox);
             float *to = yt_map_at(y, n, oy, ox);
             uint8_t *taps = where ? where + ((size_t)row * y->w + ox) * y->c : NULL;
-            for (int c = 0; c < y->c; c += YT_LANES) {
-                pool(k, x, n, &win, c, YT_MIN(YT_LANES, y->c - c), to + c, taps ? taps + c : NULL);
+            int c = 0;
+            for (; c + YT_LANES <= y->c; c += YT_LANES) {
+                pool(k, x, n, &win, c, YT_LANES, to + c, taps ? taps + c : NULL);
             }
+            if (c < y->c) pool(k, x, n, &win, c, y->c - c, to + c, taps ? taps + c : NULL);
         }
     }
 }
 
 /* The sum of dy over the windows that pixel (y, x) won: the window around (oy, ox) has it at tap
  * (y - oy + k/2) * k + x - ox + k/2, so taps run backwards. */
-static vec gather(int k, const struct yt_map *dy, const uint8_t *where, int image,
-                  const struct window *win, int c, int n) {
+YT_INLINE vec gather(int k, const struct yt_map *dy, const uint8_t *where, int image,
+                     const struct window *win, int c, int n) {
     vec sum = {0};
     const int first_tap = k * k - 1 - win->tap0;
     for (int oy = win->y0; oy < win->y1; oy++) {
         for (int ox = win->x0; ox < win->x1; ox++) {
             const int tap = first_tap - (oy - win->y0) * k - (ox - win->x0);
             const uint8_t *winner = where + (((size_t)image * dy->h + oy) * dy->w + ox) * dy->c + c;
-            ivec won = {0};
-            for (int i = 0; i < n; i++) won[i] = -(winner[i] == tap);
+            const ivec won = load_bytes(winner, n) == tap;
             sum += pick(won, load_part(yt_map_at(dy, image, oy, ox) + c, n), (vec){0});
         }
     }
@@ -105,9 +116,14 @@ void YT_KERNEL(maxpool_backward)(int k, const struct yt_map *dy, const uint8_t *
         for (int ix = 0; ix < dx->w; ix++) {
             const struct window win = window_at(k, dy, iy, ix);
             float *to = yt_map_at(dx, n, iy, ix);
-            for (int c = 0; c < dx->c; c += YT_LANES) {
-                const int part = YT_MIN(YT_LANES, dx->c - c);
-                vec sum = gather(k, dy, where, n, &win, c, part);
+            int c = 0;
+            for (; c + YT_LANES <= dx->c; c += YT_LANES) {
+                const vec sum = gather(k, dy, where, n, &win, c, YT_LANES);
+                store(to + c, add ? load(to + c) + sum : sum);
+            }
+            if (c < dx->c) {
+                const int part = dx->c - c;
+                const vec sum = gather(k, dy, where, n, &win, c, part);
                 store_part(to + c, add ? load_part(to + c, part) + sum : sum, part);
             }
         }
