@@ -65,6 +65,7 @@ struct yt_op {
      * another op has done it (node->passed). NULL: it has none. */
     struct yt_bn_pass (*first_pass)(const struct yt_node *node);
     bool takes_pass; /* can do such a pass over the gradient of input 0 */
+    bool takes_sums; /* can do a batch norm's first pass of forward over its own value */
     void (*prepare)(struct yt_graph *g, struct yt_node *node); /* see yt_graph_prepare; or NULL */
     size_t (*scratch)(const struct yt_graph *g, const struct yt_node *node); /* floats; or NULL */
     double (*flops)(const struct yt_node *node); /* of a forward; NULL: not counted */
@@ -90,9 +91,11 @@ struct yt_node {
     void *attr;                    /* the op's own description of the node */
     struct yt_node *norm;          /* planned: input 0, whose first pass it does; or NULL */
     bool renews;                   /* planned: and whose value it makes anew on the way */
-    bool passed;        /* planned: of a batch norm, that another op does its first pass */
-    size_t saved_bytes; /* what forward leaves for backward beside values */
-    void *saved;        /* planned */
+    bool passed;          /* planned: of a batch norm, that another op does its first pass */
+    struct yt_node *sums; /* planned: the batch norm whose first pass of forward it does; or NULL */
+    bool summed;          /* planned: of a batch norm, that another op does that one */
+    size_t saved_bytes;   /* what forward leaves for backward beside values */
+    void *saved;          /* planned */
     struct yt_buffer *home;
     int channel;                            /* first channel in the home */
     double forward_s, weight_s, backward_s; /* accumulated while profiling */
@@ -144,6 +147,8 @@ struct yt_node *yt_node_view(struct yt_graph *g, const struct yt_op *op, struct 
 bool yt_node_lives_alone(const struct yt_node *x);
 /* The pass that the node's op has to do, in `room`; NULL: none. */
 const struct yt_bn_pass *yt_node_pass(const struct yt_node *node, struct yt_bn_pass *room);
+/* The same of forward, over the node's value. */
+const struct yt_bn_pass *yt_node_sums(const struct yt_node *node, struct yt_bn_pass *room);
 /* Moves the home of x, which lives alone, into that of `whole` at `channel`. */
 void yt_node_move_home(struct yt_node *x, struct yt_node *whole, int channel);
 

@@ -47,9 +47,10 @@ size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map
     return yt_kernels_now()->conv2d_forward_scratch(conv, x, y);
 }
 void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *packed,
-                       const float *bias, enum yt_act act, const struct yt_map *y, float *scratch) {
+                       const float *bias, enum yt_act act, const struct yt_map *y,
+                       const struct yt_bn_pass *pass, float *scratch) {
     check_conv(conv, x, y);
-    yt_kernels_now()->conv2d_forward(conv, x, packed, bias, act, y, scratch);
+    yt_kernels_now()->conv2d_forward(conv, x, packed, bias, act, y, pass, scratch);
 }
 size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
                                         const struct yt_map *dx) {
@@ -75,13 +76,14 @@ void yt_conv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *
 }
 
 void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
-                         const float *bias, enum yt_act act, const struct yt_map *y) {
+                         const float *bias, enum yt_act act, const struct yt_map *y,
+                         const struct yt_bn_pass *pass, float *scratch) {
     check_dwconv(conv, x, y);
-    yt_kernels_now()->dwconv2d_forward(conv, x, w, bias, act, y);
+    yt_kernels_now()->dwconv2d_forward(conv, x, w, bias, act, y, pass, scratch);
 }
-size_t yt_dwconv2d_backward_input_scratch(const struct yt_map *dx) {
-    check_map(dx);
-    return yt_kernels_now()->dwconv2d_backward_input_scratch(dx);
+size_t yt_dwconv2d_pass_scratch(const struct yt_map *result) {
+    check_map(result);
+    return yt_kernels_now()->dwconv2d_pass_scratch(result);
 }
 void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
                                 const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,

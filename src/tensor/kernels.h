@@ -34,8 +34,8 @@ int yt_isa_set(const char *name);
 
 /* --- batch normalisation and activation ------------------------------------------------------
  * Each direction is two passes over a map: the first takes two sums of every channel over n, h and
- * w, the second writes the result. In backward a convolution that writes the map can do the first
- * on its way, some pixels at a time while the cache has them.
+ * w, the second writes the result. A convolution that writes the map can do the first on its way,
+ * some pixels at a time while the cache has them.
  *
  * Forward, x NULL:  the map is what will be normalised; sums of m and of m^2.
  * Backward:         the map is dy and becomes g = dy act'(u), u = x*scale + shift; sums of g and of
@@ -77,8 +77,10 @@ size_t yt_conv2d_packed_floats(const struct yt_conv *conv, int c_in, int c_out);
 void yt_conv2d_pack(const struct yt_conv *conv, int c_in, int c_out, const float *w, float *packed);
 size_t yt_conv2d_forward_scratch(const struct yt_conv *conv, const struct yt_map *x,
                                  const struct yt_map *y);
+/* With batch norm's first pass over y on the way (NULL: none). */
 void yt_conv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *packed,
-                       const float *bias, enum yt_act act, const struct yt_map *y, float *scratch);
+                       const float *bias, enum yt_act act, const struct yt_map *y,
+                       const struct yt_bn_pass *pass, float *scratch);
 /* dx (+)= dy * w^T; with batch norm's first pass over dx on the way (NULL: none) */
 size_t yt_conv2d_backward_input_scratch(const struct yt_conv *conv, const struct yt_map *dy,
                                         const struct yt_map *dx);
@@ -92,9 +94,10 @@ void yt_conv2d_backward_weight(const struct yt_conv *conv, const struct yt_map *
                                const struct yt_map *dy, float *dw, float *dbias, float *scratch);
 
 /* --- depthwise convolution: w (k, k, c), k in {3, 7}, stride in {1, 2} ------------------------ */
+size_t yt_dwconv2d_pass_scratch(const struct yt_map *result); /* 0 will do without a pass */
 void yt_dwconv2d_forward(const struct yt_conv *conv, const struct yt_map *x, const float *w,
-                         const float *bias, enum yt_act act, const struct yt_map *y);
-size_t yt_dwconv2d_backward_input_scratch(const struct yt_map *dx);
+                         const float *bias, enum yt_act act, const struct yt_map *y,
+                         const struct yt_bn_pass *pass, float *scratch);
 void yt_dwconv2d_backward_input(const struct yt_conv *conv, const struct yt_map *dy, const float *w,
                                 const struct yt_map *dx, bool add, const struct yt_bn_pass *pass,
                                 float *scratch);

@@ -73,7 +73,8 @@ static void forward(struct yt_graph *g, struct yt_node *node) {
     float *running_var = yt_params_value(params, a->bn.var);
     const float *mean = running_mean, *var = running_var;
     if (yt_graph_mode(g) != YT_GRAPH_EVAL) {
-        yt_bn_first_pass(&(struct yt_bn_pass){.sums = s.sums}, x, yt_graph_scratch(g));
+        if (!node->summed)
+            yt_bn_first_pass(&(struct yt_bn_pass){.sums = s.sums}, x, yt_graph_scratch(g));
         yt_bn_moments(s.sums, (size_t)x->n * (size_t)x->h * (size_t)x->w, x->c, s.mean,
                       s.shift); /* shift holds var for now */
         if (yt_graph_mode(g) == YT_GRAPH_CALIBRATE) {

@@ -29,9 +29,10 @@ static size_t packed_floats(const struct yt_node *node) {
 static void forward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     float *scratch = yt_graph_scratch(g);
+    struct yt_bn_pass pass;
     if (!a->packed) pack(g, node, scratch);
     yt_conv2d_forward(&a->conv, &node->in[0]->value, a->packed ? a->packed : scratch,
-                      value_or_null(g, a->bias), a->act, &node->value,
+                      value_or_null(g, a->bias), a->act, &node->value, yt_node_sums(node, &pass),
                       scratch + packed_floats(node));
 }
 
@@ -86,6 +87,7 @@ static const struct yt_op op_conv2d = {
     .backward = backward,
     .backward_weight = backward_weight,
     .takes_pass = true,
+    .takes_sums = true,
     .prepare = prepare,
     .scratch = scratch,
     .flops = flops,

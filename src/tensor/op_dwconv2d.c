@@ -12,9 +12,10 @@ struct attr {
 static void forward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_params *params = yt_graph_params(g);
+    struct yt_bn_pass pass;
     yt_dwconv2d_forward(&a->conv, &node->in[0]->value, yt_params_value(params, a->weight),
-                        a->bias < 0 ? NULL : yt_params_value(params, a->bias), a->act,
-                        &node->value);
+                        a->bias < 0 ? NULL : yt_params_value(params, a->bias), a->act, &node->value,
+                        yt_node_sums(node, &pass), yt_graph_scratch(g));
 }
 
 static void backward_weight(struct yt_graph *g, struct yt_node *node) {
@@ -35,9 +36,10 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_map *x = &node->in[0]->value, *y = &node->value;
-    if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return 0;
-    return YT_MAX(yt_dwconv2d_backward_input_scratch(x),
-                  yt_dwconv2d_backward_weight_scratch(&a->conv, x, y));
+    const size_t floats = yt_dwconv2d_pass_scratch(y);
+    if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return floats;
+    return YT_MAX(floats, YT_MAX(yt_dwconv2d_pass_scratch(x),
+                                 yt_dwconv2d_backward_weight_scratch(&a->conv, x, y)));
 }
 
 static double flops(const struct yt_node *node) {
@@ -58,6 +60,7 @@ static const struct yt_op op_dwconv2d = {
     .backward = backward,
     .backward_weight = backward_weight,
     .takes_pass = true,
+    .takes_sums = true,
     .scratch = scratch,
     .flops = flops,
     .describe = describe,

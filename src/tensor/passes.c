@@ -1,6 +1,7 @@
-/* Which op does the first pass of a batch norm's backward on its way (struct yt_bn_pass,
- * kernels.h): the one that writes the last of the gradient. It has that in the cache then, and the
- * batch norm would have to read it from memory again.
+/* Which op does the first pass of a batch norm on its way (struct yt_bn_pass, kernels.h): in
+ * forward the one that writes the norm's input, in backward the one that writes the last of its
+ * gradient. It has that in the cache then, and the batch norm would have to read it from memory
+ * again.
  *
  * The pass has also what it takes to make the norm's value anew (renew.c): where that is due at the
  * same step, it does this too.
@@ -42,16 +43,32 @@ static bool take_renewal(struct yt_graph *g, const struct yt_node *node, int ste
     return false;
 }
 
+/* Forward: evaluation needs no sums. */
+static void plan_sums(const struct yt_graph *g, struct yt_node *norm) {
+    struct yt_node *writer = norm->in[0];
+    if (g->mode == YT_GRAPH_EVAL || !writer->op->takes_sums) return;
+    writer->sums = norm;
+    norm->summed = true;
+}
+
 void yt_passes_plan(struct yt_graph *g) {
     for (size_t i = 0; i < g->count; i++) {
         struct yt_node *norm = g->nodes[i];
-        if (!norm->op->first_pass || !yt_works_backward(g, norm)) continue;
+        if (!norm->op->first_pass) continue;
+        plan_sums(g, norm);
+        if (!yt_works_backward(g, norm)) continue;
         struct yt_node *writer = last_writer(g, norm);
         if (!writer || !writer->op->takes_pass || writer->in[0] != norm) continue;
         writer->norm = norm;
         norm->passed = true;
         writer->renews = take_renewal(g, norm, yt_step_backward(g, writer));
     }
+}
+
+const struct yt_bn_pass *yt_node_sums(const struct yt_node *node, struct yt_bn_pass *room) {
+    if (!node->sums) return NULL;
+    *room = (struct yt_bn_pass){.sums = node->sums->op->first_pass(node->sums).sums};
+    return room;
 }
 
 const struct yt_bn_pass *yt_node_pass(const struct yt_node *node, struct yt_bn_pass *room) {

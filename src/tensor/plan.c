@@ -155,6 +155,8 @@ static void live_saved(struct yt_graph *g, int *saved_items) {
         saved_items[i] = -1;
         if (!node->saved_bytes) continue;
         item_touch(g, &saved_items[i], node->saved_bytes, yt_step_forward(node));
+        if (node->summed)
+            item_touch(g, &saved_items[i], node->saved_bytes, yt_step_forward(node->in[0]));
         if (yt_works_backward(g, node))
             item_touch(g, &saved_items[i], node->saved_bytes, yt_step_backward(g, node));
     }

@@ -54,26 +54,59 @@ static size_t weights_of(const struct shape *s) {
 }
 
 static void conv_forward(const struct shape *s, const struct yt_map *x, const float *w,
-                         const float *bias, enum yt_act act, const struct yt_map *y) {
+                         const float *bias, enum yt_act act, const struct yt_map *y,
+                         const struct yt_bn_pass *pass) {
+    const size_t count =
+        s->depthwise ? yt_dwconv2d_pass_scratch(y) : yt_conv2d_forward_scratch(&s->conv, x, y);
+    float *scratch = ref_scratch(count);
     if (s->depthwise) {
-        yt_dwconv2d_forward(&s->conv, x, w, bias, act, y);
-        return;
+        yt_dwconv2d_forward(&s->conv, x, w, bias, act, y, pass, scratch);
+    } else {
+        const size_t packed_count = yt_conv2d_packed_floats(&s->conv, s->c_in, s->c_out);
+        float *packed = ref_scratch(packed_count);
+        yt_conv2d_pack(&s->conv, s->c_in, s->c_out, w, packed);
+        yt_conv2d_forward(&s->conv, x, packed, bias, act, y, pass, scratch);
+        ref_scratch_free(packed, packed_count);
     }
-    const size_t packed_count = yt_conv2d_packed_floats(&s->conv, s->c_in, s->c_out);
-    const size_t count = yt_conv2d_forward_scratch(&s->conv, x, y);
-    float *packed = ref_scratch(packed_count), *scratch = ref_scratch(count);
-    yt_conv2d_pack(&s->conv, s->c_in, s->c_out, w, packed);
-    yt_conv2d_forward(&s->conv, x, packed, bias, act, y, scratch);
     ref_scratch_free(scratch, count);
-    ref_scratch_free(packed, packed_count);
 }
 
-static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool with_bias) {
+static uint64_t hash_of_sums(const double *sums, int count) {
+    uint64_t hash = 0, bits;
+    for (int i = 0; i < count; i++) {
+        memcpy(&bits, &sums[i], sizeof bits);
+        hash = hash * 31 + bits;
+    }
+    return hash;
+}
+
+/* Batch norm's sums are those of the map that was written, almost as exact as doubles are. */
+static uint64_t check_sums(const struct shape *s, const struct yt_map *y, const double *sums) {
+    double *values = ref_doubles(y);
+    for (int c = 0; c < y->c; c++) {
+        double sum = 0, square = 0;
+        for (size_t p = 0; p < (size_t)y->n * y->h * y->w; p++) {
+            sum += values[p * y->c + c];
+            square += values[p * y->c + c] * values[p * y->c + c];
+        }
+        if (!(fabs(sums[c] - sum) <= 1e-7 * sqrt(square * y->n * y->h * y->w)) ||
+            !(fabs(sums[y->c + c] - square) <= 3e-7 * square))
+            fail_msg("%s: channel %d: sums %.9g and %.9g, not %.9g and %.9g", s->what, c, sums[c],
+                     sums[y->c + c], sum, square);
+    }
+    free(values);
+    return hash_of_sums(sums, 2 * y->c);
+}
+
+static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool with_bias,
+                        bool with_sums) {
     struct yt_map x = input_of(s, gap), y = output_of(s, gap);
     ref_fill(&x, 1, -1, 1);
     float *w = ref_array(weights_of(s), 2, -1, 1), *bias = ref_array(s->c_out, 3, -1, 1);
     ref_fill(&y, 4, -1, 1); /* to be overwritten */
     double *expected = yt_calloc(sizeof *expected, (size_t)y.n * y.h * y.w * y.c);
+    double *sums = yt_calloc(2 * (size_t)y.c, sizeof *sums);
+    const struct yt_bn_pass pass = {.sums = sums};
     for (size_t i = 0; with_bias && i < (size_t)y.n * y.h * y.w * y.c; i++) {
         expected[i] = bias[i % y.c];
     }
@@ -81,9 +114,11 @@ static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool wi
     for (size_t i = 0; act == YT_ACT_SILU && i < (size_t)y.n * y.h * y.w * y.c; i++) {
         expected[i] = ref_silu(expected[i]);
     }
-    conv_forward(s, &x, w, with_bias ? bias : NULL, act, &y);
+    conv_forward(s, &x, w, with_bias ? bias : NULL, act, &y, with_sums ? &pass : NULL);
     uint64_t hash = ref_check(&y, expected, 1e-6, s->what);
+    if (with_sums) hash ^= check_sums(s, &y, sums);
     free(expected);
+    free(sums);
     ref_array_free(w, weights_of(s));
     ref_array_free(bias, s->c_out);
     ref_map_free(&x);
@@ -93,8 +128,10 @@ static uint64_t forward(const struct shape *s, int gap, enum yt_act act, bool wi
 
 static uint64_t test_forward_of(const void *arg) {
     const struct shape *s = arg;
-    return forward(s, 0, YT_ACT_NONE, false) ^ forward(s, 5, YT_ACT_NONE, true) * 3 ^
-           forward(s, 8, YT_ACT_SILU, true) * 5;
+    return forward(s, 0, YT_ACT_NONE, false, false) ^ forward(s, 5, YT_ACT_NONE, true, false) * 3 ^
+           forward(s, 8, YT_ACT_SILU, true, false) * 5 ^
+           forward(s, 3, YT_ACT_NONE, false, true) * 7 ^
+           forward(s, 0, YT_ACT_NONE, true, true) * 11;
 }
 static void test_forward(void **state) {
     (void)state;
@@ -103,7 +140,7 @@ static void test_forward(void **state) {
 
 static void conv_backward_input(const struct shape *s, const struct yt_map *dy, const float *w,
                                 const struct yt_map *dx, bool add, const struct yt_bn_pass *pass) {
-    const size_t count = s->depthwise ? yt_dwconv2d_backward_input_scratch(dx)
+    const size_t count = s->depthwise ? yt_dwconv2d_pass_scratch(dx)
                                       : yt_conv2d_backward_input_scratch(&s->conv, dy, dx);
     float *scratch = ref_scratch(count);
     if (s->depthwise) {
@@ -168,15 +205,6 @@ static void compare_passes(const struct shape *s, struct yt_bn_pass pass, const 
     ref_array_free(floats, 2 * (size_t)m->c);
     free(expected_sums);
     free(expected);
-}
-
-static uint64_t hash_of_sums(const double *sums, int count) {
-    uint64_t hash = 0, bits;
-    for (int i = 0; i < count; i++) {
-        memcpy(&bits, &sums[i], sizeof bits);
-        hash = hash * 31 + bits;
-    }
-    return hash;
 }
 
 static uint64_t backward_with_pass(const struct shape *s, enum yt_act act, bool add, bool renew) {
@@ -277,7 +305,7 @@ static uint64_t nan_stays(const void *arg) {
     ref_fill(&x, 1, -1, 1);
     x.p[0] = NAN;
     float *w = ref_array(weights_of(s), 2, 1, 2);
-    conv_forward(s, &x, w, NULL, YT_ACT_SILU, &y);
+    conv_forward(s, &x, w, NULL, YT_ACT_SILU, &y, NULL);
     assert_true(isnan(y.p[0]));
     assert_false(isnan(y.p[(size_t)y.n * y.h * y.w * y.c - 1]));
     ref_array_free(w, weights_of(s));

@@ -1,26 +1,52 @@
 /* c (rows, columns) (+)= bias + A (rows, K) * B (K, columns), see block.h. */
 #include "tensor/kernels/block.h"
 
-/* rows and vectors are constants in each copy, so that sum[][] becomes registers. */
-YT_INLINE void multiply(const struct yt_block *block, const int rows, const int vectors) {
-    vec sum[YT_BLOCK_MAX_ROWS][YT_BLOCK_MAX_VECTORS];
+#include <limits.h>
+
+typedef vec block_sums[YT_BLOCK_MAX_ROWS][YT_BLOCK_MAX_VECTORS];
+
+YT_INLINE void clear(block_sums sum, const int rows, const int vectors) {
     YT_UNROLL for (int i = 0; i < rows; i++) {
         YT_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = (vec){0};
     }
+}
+
+YT_INLINE void add_sums(block_sums to, block_sums from, const int rows, const int vectors) {
+    YT_UNROLL for (int i = 0; i < rows; i++) {
+        YT_UNROLL for (int v = 0; v < vectors; v++) to[i][v] += from[i][v];
+    }
+}
+
+/* rows and vectors are constants in each copy, so that sum[][] becomes registers. */
+YT_INLINE void multiply(const struct yt_block *block, const int rows, const int vectors) {
+    block_sums sum, total;
+    const bool in_parts = block->part > 0 && block->part < block->segments * block->length;
+    int room = in_parts ? block->part : INT_MAX; /* products until the part is full */
+    clear(sum, rows, vectors);
+    if (in_parts) clear(total, rows, vectors);
     const ptrdiff_t a_step = block->a_step, b_step = block->b_step;
     for (int s = 0; s < block->segments; s++) {
         const float *a[YT_BLOCK_MAX_ROWS], *b = block->b + s * block->b_segment;
         YT_UNROLL for (int i = 0; i < rows; i++) a[i] = block->a[i] + s * block->a_segment;
         ptrdiff_t at = 0;
-        for (int k = block->length; k > 0; k--, at += a_step, b += b_step) {
-            vec columns[YT_BLOCK_MAX_VECTORS];
-            YT_UNROLL for (int v = 0; v < vectors; v++) columns[v] = load(b + v * YT_LANES);
-            YT_UNROLL for (int i = 0; i < rows; i++) {
-                vec x = splat(a[i][at]);
-                YT_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += x * columns[v];
+        for (int left = block->length, now; left > 0; left -= now) {
+            now = YT_MIN(left, room);
+            for (int k = now; k > 0; k--, at += a_step, b += b_step) {
+                vec columns[YT_BLOCK_MAX_VECTORS];
+                YT_UNROLL for (int v = 0; v < vectors; v++) columns[v] = load(b + v * YT_LANES);
+                YT_UNROLL for (int i = 0; i < rows; i++) {
+                    vec x = splat(a[i][at]);
+                    YT_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += x * columns[v];
+                }
             }
+            room -= now;
+            if (room > 0) continue;
+            add_sums(total, sum, rows, vectors);
+            clear(sum, rows, vectors);
+            room = block->part;
         }
     }
+    if (in_parts) add_sums(sum, total, rows, vectors);
     if (block->bias) {
         YT_UNROLL for (int v = 0; v < vectors; v++) {
             vec bias = load(block->bias + v * YT_LANES);

@@ -20,6 +20,7 @@ enum { YT_BLOCK_MAX_ROWS = 12, YT_BLOCK_MAX_VECTORS = 4 };
 
 struct yt_block {
     int segments, length;
+    int part; /* products summed in one go, 0: all; parts are added then, which rounds less */
     ptrdiff_t a_segment, a_step, b_segment, b_step;
     const float *a[YT_BLOCK_MAX_ROWS];
     const float *b;

@@ -1,10 +1,6 @@
 /* The first pass of batch normalisation: sums of each channel, forward and backward.
  *
- * Forward, a block's sums are of d = m - shift and its square, where shift is the mean of the block
- * before (at first: its own), so that no large mean cancels. They become sums of m and
- * m^2 in double, where cancelling loses nothing: over P pixels,
- *
- *     sum m = sum d + P shift,   sum m^2 = sum d^2 + 2 shift sum d + P shift^2
+ * Forward, sums of m and of m^2 in doubles, where cancelling loses nothing.
  *
  * Backward, the map holds dy and then g = dy act'(u), u = x*scale + shift. The value act(u) costs
  * one division more there, so who wants it again has it from here.
@@ -39,18 +35,17 @@ static struct pixels pixels_at(const struct yt_bn_pass *pass, const struct yt_ma
     return at;
 }
 
-/* d and d^2 of n channels from c on. */
+/* m and m^2 of n channels from c on. */
 YT_INLINE void add_values(const struct pixels *at, const int pixels, const struct yt_bn_slot *slot,
                           int c, int n) {
-    vec sum = load_part(slot->block[0] + c, n), square = load_part(slot->block[1] + c, n);
-    const vec shift = load_part(slot->shift + c, n);
+    struct doubles sum = {{0}, {0}}, square = {{0}, {0}};
     YT_UNROLL for (int i = 0; i < pixels; i++) {
-        const vec d = load_part(at->m + i * at->m_ld + c, n) - shift;
-        sum += d;
-        square += d * d;
+        const struct doubles m = to_doubles(load_part(at->m + i * at->m_ld + c, n));
+        sum.first += m.first, sum.last += m.last;
+        square.first += m.first * m.first, square.last += m.last * m.last;
     }
-    store_part(slot->block[0] + c, sum, n);
-    store_part(slot->block[1] + c, square, n);
+    add_to_doubles(slot->total[0] + c, sum);
+    add_to_doubles(slot->total[1] + c, square);
 }
 
 /* g and g (x - mean) of n channels from c on; writes g, and act(u) where it is wanted. */
@@ -100,30 +95,14 @@ YT_INLINE void add_channels(const struct yt_bn_pass *pass, struct pixels at, con
 YT_INLINE void sum_block(const struct yt_bn_pass *pass, const struct yt_map *m, size_t first,
                          size_t last, const bool backward, const enum yt_act act,
                          struct yt_bn_slot slot) {
-    memset(slot.block[0], 0, 2 * (size_t)m->c * sizeof(float)); /* both */
+    if (backward)
+        memset(slot.block[0], 0, 2 * yt_bn_slot_channels(m->c) * sizeof(float)); /* both */
     size_t p = first;
     for (; p + STEP <= last; p += STEP) {
         add_channels(pass, pixels_at(pass, m, p), STEP, backward, act, slot, m->c);
     }
     for (; p < last; p++) {
         add_channels(pass, pixels_at(pass, m, p), 1, backward, act, slot, m->c);
-    }
-}
-
-/* The mean of a task's first block. */
-static void guess_shift(const struct yt_bn_pass *pass, const struct yt_map *m, size_t first,
-                        size_t last, struct yt_bn_slot slot) {
-    memset(slot.shift, 0, m->c * sizeof(float));
-    sum_block(pass, m, first, last, false, YT_ACT_NONE, slot);
-    for (int c = 0; c < m->c; c++) slot.shift[c] = slot.block[0][c] / (float)(last - first);
-}
-
-static void add_value_block(struct yt_bn_slot slot, double pixels, int channels) {
-    for (int c = 0; c < channels; c++) {
-        const double shift = slot.shift[c], sum = slot.block[0][c];
-        slot.total[0][c] += sum + pixels * shift;
-        slot.total[1][c] += slot.block[1][c] + shift * (2 * sum + pixels * shift);
-        slot.shift[c] = (float)(shift + sum / pixels);
     }
 }
 
@@ -136,17 +115,13 @@ static void add_gradient_block(struct yt_bn_slot slot, int channels) {
 
 void yt_bn_visit(const struct yt_bn_pass *pass, const struct yt_map *m, size_t first, size_t last,
                  bool begin, struct yt_bn_slot slot) {
-    if (begin) {
-        memset(slot.total[0], 0, 2 * (size_t)m->c * sizeof(double));
-        if (!pass->x) guess_shift(pass, m, first, YT_MIN(last, first + YT_BN_BLOCK), slot);
+    if (begin) yt_bn_slot_clear(slot, m->c);
+    if (!pass->x) {
+        sum_block(pass, m, first, last, false, YT_ACT_NONE, slot);
+        return;
     }
     for (size_t p = first, end; p < last; p = end) {
         end = YT_MIN(last, p + YT_BN_BLOCK);
-        if (!pass->x) {
-            sum_block(pass, m, p, end, false, YT_ACT_NONE, slot);
-            add_value_block(slot, (double)(end - p), m->c);
-            continue;
-        }
         if (pass->act == YT_ACT_SILU) {
             sum_block(pass, m, p, end, true, YT_ACT_SILU, slot);
         } else {

@@ -27,7 +27,8 @@ enum {
     MIN_TASKS = 16,
     MIN_PIXELS = 48,
     WINDOW_FLOATS = 4096, /* of a product's source */
-    LEAST_WINDOW = 12     /* pixels, since each window reads all weights */
+    LEAST_WINDOW = 12,    /* pixels, since each window reads all weights */
+    NORM_PART = 96        /* products summed in one go for a batch norm, which enlarges errors */
 };
 
 struct phase {
@@ -45,6 +46,7 @@ struct pass {
     const float *bias;
     enum yt_act act;
     bool add, product;
+    int part; /* of a sum, see block.h */
     int phases;
     struct phase phase[MAX_PHASES];
     /* the band */
@@ -52,7 +54,7 @@ struct pass {
     int h, rows, bands;          /* rows of the largest phase, of those a band, bands an image */
     size_t band_floats, packed_floats;
     float *packed_bias, *band;   /* one band a thread */
-    const struct yt_bn_pass *bn; /* or NULL */
+    const struct yt_bn_pass *bn; /* batch norm's first pass over the result; or NULL */
     float *slots;                /* of bn, one a task */
     int spread;                  /* rows of the result for one of a phase */
 };
@@ -161,10 +163,11 @@ static int task_count(const struct pass *pass) {
 }
 
 static size_t scratch_floats(const struct pass *pass) {
-    return packed_columns(pass->result->c) + (size_t)yt_threads() * pass->band_floats;
+    return packed_columns(pass->result->c) + (size_t)yt_threads() * pass->band_floats +
+           task_count(pass) * yt_bn_slot_floats(pass->result->c);
 }
 
-/* scratch: bias, then a band for each thread, then in backward a slot for each task */
+/* scratch: bias, then a band for each thread, then a slot for each task */
 static void use_scratch(struct pass *pass, const float *bias, float *scratch) {
     const int columns = pass->result->c;
     pass->band = scratch + packed_columns(columns);
@@ -269,6 +272,7 @@ static void run_window(const struct pass *pass, const struct phase *phase,
                              .length = length,
                              .a_segment = (ptrdiff_t)(at->source_row / pass->step),
                              .a_step = 1,
+                             .part = pass->part,
                              .act = pass->act,
                              .add = pass->add};
     for (int left = yt_vectors(columns), column = 0; left > 0;) {
@@ -370,19 +374,23 @@ void YT_KERNEL(conv2d_pack)(const struct yt_conv *conv, int c_in, int c_out, con
 size_t YT_KERNEL(conv2d_forward_scratch)(const struct yt_conv *conv, const struct yt_map *x,
                                          const struct yt_map *y) {
     if (yt_winograd_fits(conv, x->c, y->c)) return yt_winograd_scratch(x, y);
-    struct pass pass = plan_forward(conv, x, y);
+    const struct pass pass = plan_forward(conv, x, y);
     return scratch_floats(&pass);
 }
 
 void YT_KERNEL(conv2d_forward)(const struct yt_conv *conv, const struct yt_map *x,
                                const float *packed, const float *bias, enum yt_act act,
-                               const struct yt_map *y, float *scratch) {
+                               const struct yt_map *y, const struct yt_bn_pass *bn,
+                               float *scratch) {
     if (yt_winograd_fits(conv, x->c, y->c)) {
-        yt_winograd_run(x, packed, y, (struct yt_winograd_how){.bias = bias, .act = act}, scratch);
+        const struct yt_winograd_how how = {.bias = bias, .act = act, .bn = bn};
+        yt_winograd_run(x, packed, y, how, scratch);
         return;
     }
     struct pass pass = plan_forward(conv, x, y);
     pass.act = act;
+    pass.bn = bn;
+    pass.part = bn ? NORM_PART : 0;
     pass.phase[0].weights = packed;
     use_scratch(&pass, bias, scratch);
     run(&pass);
@@ -393,9 +401,8 @@ size_t YT_KERNEL(conv2d_backward_input_scratch)(const struct yt_conv *conv, cons
     if (yt_winograd_fits(conv, dy->c, dx->c))
         return YT_MAX(yt_winograd_packed_floats(dy->c, dx->c) + yt_winograd_scratch(dy, dx),
                       YT_KERNEL(bn_scratch)(dx));
-    struct pass pass = plan_backward(conv, dy, dx);
-    return pass.packed_floats + scratch_floats(&pass) +
-           task_count(&pass) * yt_bn_slot_floats(dx->c);
+    const struct pass pass = plan_backward(conv, dy, dx);
+    return pass.packed_floats + scratch_floats(&pass);
 }
 
 void YT_KERNEL(conv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,

@@ -162,13 +162,14 @@ static void run(const struct yt_conv *conv, bool backward, const struct yt_map *
 }
 
 void YT_KERNEL(dwconv2d_forward)(const struct yt_conv *conv, const struct yt_map *x, const float *w,
-                                 const float *bias, enum yt_act act, const struct yt_map *y) {
+                                 const float *bias, enum yt_act act, const struct yt_map *y,
+                                 const struct yt_bn_pass *pass, float *scratch) {
     const struct row finish = {.bias = bias, .act = act};
-    run(conv, false, x, w, y, &finish, NULL, NULL);
+    run(conv, false, x, w, y, &finish, pass, scratch);
 }
 
-size_t YT_KERNEL(dwconv2d_backward_input_scratch)(const struct yt_map *dx) {
-    return task_count(dx) * yt_bn_slot_floats(dx->c);
+size_t YT_KERNEL(dwconv2d_pass_scratch)(const struct yt_map *result) {
+    return task_count(result) * yt_bn_slot_floats(result->c);
 }
 
 void YT_KERNEL(dwconv2d_backward_input)(const struct yt_conv *conv, const struct yt_map *dy,

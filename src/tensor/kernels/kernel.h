@@ -25,7 +25,7 @@
     X(conv2d_backward_weight_scratch)                                                              \
     X(conv2d_backward_weight)                                                                      \
     X(dwconv2d_forward)                                                                            \
-    X(dwconv2d_backward_input_scratch)                                                             \
+    X(dwconv2d_pass_scratch)                                                                       \
     X(dwconv2d_backward_input)                                                                     \
     X(dwconv2d_backward_weight_scratch)                                                            \
     X(dwconv2d_backward_weight)                                                                    \

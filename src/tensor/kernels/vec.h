@@ -61,6 +61,29 @@ YT_INLINE void store_part(float *p, vec v, int n) {
     if (n & 2) memcpy(p + done, t + done, 8), done += 2;
     if (n & 1) p[done] = t[done];
 }
+/* Half as many doubles, of a vector's first lanes and of its last. */
+typedef double dvec __attribute__((vector_size(4 * YT_LANES)));
+typedef double dvec_unaligned __attribute__((vector_size(4 * YT_LANES), aligned(8), may_alias));
+struct doubles {
+    dvec first, last;
+};
+YT_INLINE struct doubles to_doubles(vec v) {
+    struct doubles d;
+#if YT_LANES == 16 && defined(__AVX512F__)
+    d.first = (dvec)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v));
+    d.last = (dvec)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1));
+#elif YT_LANES == 8 && defined(__AVX2__)
+    d.first = (dvec)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v));
+    d.last = (dvec)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1));
+#else
+    for (int i = 0; i < YT_LANES / 2; i++) d.first[i] = v[i], d.last[i] = v[i + YT_LANES / 2];
+#endif
+    return d;
+}
+YT_INLINE void add_to_doubles(double *p, struct doubles d) {
+    *(dvec_unaligned *)p += d.first;
+    *(dvec_unaligned *)(p + YT_LANES / 2) += d.last;
+}
 YT_INLINE vec splat(float x) {
     return x - (vec){0}; /* not x + 0, which would lose the sign of -0 */
 }

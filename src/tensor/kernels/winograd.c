@@ -8,6 +8,7 @@
 #include "tensor/kernels/winograd.h"
 
 #include "tensor/kernels/block.h"
+#include "tensor/kernels/bn.h"
 
 #include <omp.h>
 
@@ -15,7 +16,8 @@ enum {
     TASK_TILES = 48,
     TASK_FLOATS = 96 * 1024, /* of V and M: fewer tiles with many channels */
     LEAST_TILES = 24,        /* but so many at least, for each reads all of U */
-    MIN_TASKS = 8
+    MIN_TASKS = 8,
+    NORM_PART = 16 /* products summed in one go for a batch norm, which enlarges errors */
 };
 
 struct plan {
@@ -44,15 +46,17 @@ static struct plan plan_of(const struct yt_map *source, const struct yt_map *res
 
 size_t yt_winograd_scratch(const struct yt_map *source, const struct yt_map *result) {
     const struct plan p = plan_of(source, result);
-    return p.out + yt_threads() * p.task_floats;
+    return p.out + yt_threads() * p.task_floats + p.tasks * yt_bn_slot_floats(result->c);
 }
 
 /* --- U = G g G^T ----------------------------------------------------------------------------- */
-/* G of three values */
-YT_INLINE void filter_transform(vec g0, vec g1, vec g2, vec out[YT_PATCH]) {
-    const vec even_a = YT_AT_A * (g0 + YT_A2 * g2), odd_a = (YT_AT_A * YT_A) * g1;
-    const vec even_b = YT_AT_B * (g0 + YT_B2 * g2), odd_b = (YT_AT_B * YT_B) * g1;
-    out[0] = YT_AT_0 * g0;
+/* G of three values; in doubles, so that U is as exact as floats can be. */
+static inline void filter_transform(double g0, double g1, double g2, double out[YT_PATCH]) {
+    const double a = YT_A, b = YT_B, a2 = a * a, b2 = b * b;
+    const double at_a = 1 / (2 * a2 * (a2 - b2)), at_b = 1 / (2 * b2 * (b2 - a2));
+    const double even_a = at_a * (g0 + a2 * g2), odd_a = at_a * a * g1;
+    const double even_b = at_b * (g0 + b2 * g2), odd_b = at_b * b * g1;
+    out[0] = g0 / (a2 * b2);
     out[1] = even_a + odd_a;
     out[2] = even_a - odd_a;
     out[3] = even_b + odd_b;
@@ -68,22 +72,20 @@ struct filters {
     ptrdiff_t tap;
 };
 
-/* The 36 places of n filters, from w on. */
+/* The 36 places of n filters, from w on; 0 in the other lanes. */
 YT_INLINE void transform_filters(const struct filters *f, const float *w, int n,
-                                 vec u[YT_PATCH][YT_PATCH]) {
-    vec half[3][YT_PATCH];
-    for (int ky = 0; ky < 3; ky++) {
-        vec tap[3] = {{0}};
-        for (int kx = 0; kx < 3; kx++) {
-            const float *from = w + (ky * 3 + kx) * f->tap;
-            for (int i = 0; i < n; i++) tap[kx][i] = from[i * f->column_step];
+                                 float u[YT_PLACES][YT_LANES]) {
+    memset(u, 0, YT_PLACES * sizeof *u);
+    for (int i = 0; i < n; i++, w += f->column_step) {
+        double half[3][YT_PATCH], column[YT_PATCH];
+        for (int ky = 0; ky < 3; ky++) {
+            const float *row = w + ky * 3 * f->tap;
+            filter_transform(row[0], row[f->tap], row[2 * f->tap], half[ky]);
         }
-        filter_transform(tap[0], tap[1], tap[2], half[ky]);
-    }
-    for (int j = 0; j < YT_PATCH; j++) {
-        vec column[YT_PATCH];
-        filter_transform(half[0][j], half[1][j], half[2][j], column);
-        for (int i = 0; i < YT_PATCH; i++) u[i][j] = column[i];
+        for (int x = 0; x < YT_PATCH; x++) {
+            filter_transform(half[0][x], half[1][x], half[2][x], column);
+            for (int y = 0; y < YT_PATCH; y++) u[y * YT_PATCH + x][i] = (float)column[y];
+        }
     }
 }
 
@@ -94,11 +96,11 @@ static void put_row(const struct filters *f, int row, int rows, int columns, flo
         const int vectors = yt_panel_vectors(left), width = vectors * YT_LANES;
         float *to = u + (size_t)column * rows + (size_t)row * width;
         for (int c = 0; c < width; c += YT_LANES) {
-            vec place[YT_PATCH][YT_PATCH];
+            float place[YT_PLACES][YT_LANES];
             transform_filters(f, f->w + row * f->row_step + (column + c) * f->column_step,
                               YT_MIN(YT_LANES, columns - column - c), place);
             for (int i = 0; i < YT_PLACES; i++) {
-                store(to + i * matrix + c, place[i / YT_PATCH][i % YT_PATCH]);
+                memcpy(to + i * matrix + c, place[i], sizeof place[i]);
             }
         }
         left -= vectors, column += width;
@@ -163,33 +165,59 @@ struct place {
     size_t row, ld;
     int rows, across;
 };
+/* m and m^2 of a tile's results into the sums: in floats about the first of them, which a tile's
+ * few pixels allow, and from there in doubles. */
+struct tile_sums {
+    vec shift, sum, square;
+};
+YT_INLINE void add_tile(const struct tile_sums *t, int pixels, int j,
+                        const struct yt_bn_slot *slot) {
+    const struct doubles shift = to_doubles(t->shift), d = to_doubles(t->sum);
+    struct doubles sum = d, square = to_doubles(t->square);
+    const double count = pixels;
+    sum.first += count * shift.first, sum.last += count * shift.last;
+    square.first += shift.first * (d.first + sum.first);
+    square.last += shift.last * (d.last + sum.last);
+    add_to_doubles(slot->total[0] + j, sum);
+    add_to_doubles(slot->total[1] + j, square);
+}
+
 YT_INLINE void put_channels(const float *m, size_t matrix, const struct place *at, int j, int n,
-                            const struct yt_winograd_how *how, const float *bias) {
+                            const struct yt_winograd_how *how, const float *bias,
+                            const struct yt_bn_slot *slot) {
+    struct tile_sums sums = {{0}, {0}, {0}};
     vec half[YT_TILE][YT_PATCH];
     YT_UNROLL for (int x = 0; x < YT_PATCH; x++) {
-        vec column[YT_PATCH], sums[YT_TILE];
+        vec column[YT_PATCH], out[YT_TILE];
         YT_UNROLL for (int y = 0; y < YT_PATCH; y++) {
             column[y] = load(m + (y * YT_PATCH + x) * matrix + j);
         }
-        tile_transform(column, sums);
-        YT_UNROLL for (int y = 0; y < YT_TILE; y++) half[y][x] = sums[y];
+        tile_transform(column, out);
+        YT_UNROLL for (int y = 0; y < YT_TILE; y++) half[y][x] = out[y];
     }
     for (int y = 0; y < at->rows; y++) {
         vec row[YT_TILE];
         tile_transform(half[y], row);
+        if (y == 0) sums.shift = bias ? row[0] + load(bias + j) : row[0];
         float *to = at->pixel + y * at->row + j;
         for (int x = 0; x < at->across; x++, to += at->ld) {
             vec value = row[x];
             if (bias) value += load(bias + j);
+            if (slot) {
+                const vec d = value - sums.shift;
+                sums.sum += d;
+                sums.square += d * d;
+            }
             if (how->add) value += load_part(to, n);
             store_part(to, how->act == YT_ACT_SILU ? silu_vec(value) : value, n);
         }
     }
+    if (slot) add_tile(&sums, at->rows * at->across, j, slot);
 }
 
 static void put_tile(const struct plan *p, const float *m, size_t matrix,
                      const struct yt_map *result, size_t tile, const struct yt_winograd_how *how,
-                     const float *bias) {
+                     const float *bias, const struct yt_bn_slot *slot) {
     const struct yt_tile t = yt_tile_at(&p->tiling, tile);
     const struct place at = {
         .pixel = yt_map_at(result, t.n, t.y, t.x),
@@ -200,15 +228,15 @@ static void put_tile(const struct plan *p, const float *m, size_t matrix,
     };
     int j = 0;
     for (; j + YT_LANES <= result->c; j += YT_LANES) {
-        put_channels(m, matrix, &at, j, YT_LANES, how, bias);
+        put_channels(m, matrix, &at, j, YT_LANES, how, bias, slot);
     }
-    if (j < result->c) put_channels(m, matrix, &at, j, result->c - j, how, bias);
+    if (j < result->c) put_channels(m, matrix, &at, j, result->c - j, how, bias, slot);
 }
 
 /* --- M = V U --------------------------------------------------------------------------------- */
 static void multiply(const struct plan *p, int c, int columns, int tiles, const float *v,
-                     const float *u, float *m) {
-    struct yt_block block = {.segments = 1, .length = c, .a_step = 1};
+                     const float *u, int part, float *m) {
+    struct yt_block block = {.segments = 1, .length = c, .a_step = 1, .part = part};
     for (int left = yt_vectors(columns), column = 0; left > 0;) {
         const int vectors = yt_panel_vectors(left), blocks = yt_blocks(tiles, vectors);
         block.b = u + (size_t)column * c;
@@ -229,7 +257,7 @@ void yt_winograd_run(const struct yt_map *source, const float *u, const struct y
                      struct yt_winograd_how how, float *scratch) {
     const struct plan p = plan_of(source, result);
     const size_t u_matrix = matrix_floats(source->c, result->c);
-    float *bias = NULL, *work = scratch + p.out;
+    float *bias = NULL, *work = scratch + p.out, *slots = work + yt_threads() * p.task_floats;
     if (how.bias) {
         bias = scratch;
         memset(bias, 0, p.out * sizeof *bias);
@@ -251,10 +279,14 @@ void yt_winograd_run(const struct yt_map *source, const float *u, const struct y
         }
         for (int i = 0; i < YT_PLACES; i++) {
             multiply(&p, source->c, result->c, tiles, v + i * v_matrix, u + i * u_matrix,
-                     m + i * m_matrix);
+                     how.bn ? NORM_PART : 0, m + i * m_matrix);
         }
+        struct yt_bn_slot slot;
+        if (how.bn) yt_bn_slot_clear(slot = yt_bn_slot_at(slots, task, result->c), result->c);
         for (int t = 0; t < tiles; t++) {
-            put_tile(&p, m + t * p.out, m_matrix, result, first + t, &how, bias);
+            put_tile(&p, m + t * p.out, m_matrix, result, first + t, &how, bias,
+                     how.bn ? &slot : NULL);
         }
     }
+    if (how.bn) yt_bn_finish(how.bn, slots, p.tasks, result->c);
 }

@@ -57,6 +57,7 @@ struct yt_winograd_how {
     bool add;
     const float *bias; /* or NULL */
     enum yt_act act;
+    const struct yt_bn_pass *bn; /* forward: batch norm's first pass over the result; or NULL */
 };
 void yt_winograd_run(const struct yt_map *source, const float *u, const struct yt_map *result,
                      struct yt_winograd_how how, float *scratch);
