@@ -160,16 +160,21 @@ void yt_upsample2_backward(const struct yt_map *dy, const struct yt_map *dx, boo
     check_double(dx, dy);
     yt_kernels_now()->upsample2_backward(dy, dx, add);
 }
-void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where) {
+size_t yt_maxpool_scratch(const struct yt_map *m) {
+    check_map(m);
+    return yt_kernels_now()->maxpool_scratch(m);
+}
+void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where,
+                        float *scratch) {
     check_same(x, y);
     YT_ASSERT(k % 2 == 1 && k <= 15); /* taps are bytes */
-    yt_kernels_now()->maxpool_forward(k, x, y, where);
+    yt_kernels_now()->maxpool_forward(k, x, y, where, scratch);
 }
 void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
-                         const struct yt_map *dx, bool add) {
+                         const struct yt_map *dx, bool add, float *scratch) {
     check_same(dy, dx);
     YT_ASSERT(k % 2 == 1 && k <= 15);
-    yt_kernels_now()->maxpool_backward(k, dy, where, dx, add);
+    yt_kernels_now()->maxpool_backward(k, dy, where, dx, add, scratch);
 }
 void yt_softmax_rows(float *s, int rows, int cols, float scale) {
     yt_kernels_now()->softmax_rows(s, rows, cols, scale);

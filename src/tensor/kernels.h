@@ -118,9 +118,11 @@ void yt_upsample2_forward(const struct yt_map *x, const struct yt_map *y); /* ne
 void yt_upsample2_backward(const struct yt_map *dy, const struct yt_map *dx, bool add);
 /* Max over k x k, stride 1, pad k/2 with -inf, k odd. `where` (n*h*w*c bytes, dense) receives the
  * tap ky*k+kx of the first maximum in row-major order; NULL: not wanted. */
-void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where);
+size_t yt_maxpool_scratch(const struct yt_map *m);
+void yt_maxpool_forward(int k, const struct yt_map *x, const struct yt_map *y, uint8_t *where,
+                        float *scratch);
 void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
-                         const struct yt_map *dx, bool add);
+                         const struct yt_map *dx, bool add, float *scratch);
 /* rows x cols, each row: s = exp(scale*s - max) / sum, in place; and its backward:
  * ds = scale * s * (ds - sum(s*ds)), in place in ds. One thread (called per attention head). */
 void yt_softmax_rows(float *s, int rows, int cols, float scale);

@@ -8,17 +8,22 @@ struct attr {
 static void forward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
     uint8_t *where = yt_graph_mode(g) == YT_GRAPH_TRAIN ? node->saved : NULL;
-    yt_maxpool_forward(a->k, &node->in[0]->value, &node->value, where);
+    yt_maxpool_forward(a->k, &node->in[0]->value, &node->value, where, yt_graph_scratch(g));
 }
 
 static void backward(struct yt_graph *g, struct yt_node *node) {
     const struct attr *a = node->attr;
+    yt_maxpool_backward(a->k, &node->grad, node->saved, &node->in[0]->grad, node->grad_add[0],
+                        yt_graph_scratch(g));
+}
+
+static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     (void)g;
-    yt_maxpool_backward(a->k, &node->grad, node->saved, &node->in[0]->grad, node->grad_add[0]);
+    return yt_maxpool_scratch(&node->value);
 }
 
 static const struct yt_op op_maxpool = {
-    .name = "maxpool", .forward = forward, .backward = backward};
+    .name = "maxpool", .forward = forward, .backward = backward, .scratch = scratch};
 
 struct yt_node *yt_maxpool(struct yt_graph *g, struct yt_node *x, int k) {
     const struct yt_map *v = &x->value;

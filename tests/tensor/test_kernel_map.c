@@ -200,19 +200,22 @@ static uint64_t maxpool(const void *arg) {
         expected[i] = xs[at];
         sums[at] += dys[i];
     }
-    yt_maxpool_forward(k, &x, &y, where);
+    const size_t count = yt_maxpool_scratch(&x);
+    float *scratch = ref_scratch(count);
+    yt_maxpool_forward(k, &x, &y, where, scratch);
     uint64_t hash = ref_check(&y, expected, 0, "maxpool");
     assert_memory_equal(where, taps, count_of(s));
-    yt_maxpool_forward(k, &x, &y, NULL);
+    yt_maxpool_forward(k, &x, &y, NULL, scratch);
     hash ^= 3 * ref_check(&y, expected, 0, "maxpool, values only");
     for (size_t i = 0; i < count_of(s); i++) added[i] += sums[i];
-    yt_maxpool_backward(k, &dy, where, &dx, true);
+    yt_maxpool_backward(k, &dy, where, &dx, true, scratch);
     hash ^= 5 * ref_check(&dx, added, 2e-7, "maxpool backward, added");
-    yt_maxpool_backward(k, &dy, where, &dx, false);
+    yt_maxpool_backward(k, &dy, where, &dx, false, scratch);
     hash ^= 7 * ref_check(&dx, sums, 2e-7, "maxpool backward");
     x.p[0] = NAN;
-    yt_maxpool_forward(k, &x, &y, where);
+    yt_maxpool_forward(k, &x, &y, where, scratch);
     assert_true(isnan(y.p[0]) && where[0] == k * k / 2);
+    ref_scratch_free(scratch, count);
     void *const memory[] = {where, taps, xs, expected, dys, sums, added};
     for (size_t i = 0; i < YT_COUNT(memory); i++) free(memory[i]);
     ref_map_free(&x);

@@ -50,9 +50,6 @@ static inline int yt_panel_vectors(int left) {
     if (left <= most) return left;
     return left == usual + 1 ? usual - 1 : usual;
 }
-static inline int yt_vectors(int columns) {
-    return (columns + YT_LANES - 1) / YT_LANES;
-}
 
 /* Rows are cut evenly into blocks, so that no block is much shorter than the others. */
 static inline int yt_blocks(int rows, int vectors) {

@@ -40,6 +40,7 @@
     X(zero)                                                                                        \
     X(upsample2_forward)                                                                           \
     X(upsample2_backward)                                                                          \
+    X(maxpool_scratch)                                                                             \
     X(maxpool_forward)                                                                             \
     X(maxpool_backward)                                                                            \
     X(softmax_rows)                                                                                \

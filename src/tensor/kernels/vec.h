@@ -84,6 +84,9 @@ YT_INLINE void add_to_doubles(double *p, struct doubles d) {
     *(dvec_unaligned *)p += d.first;
     *(dvec_unaligned *)(p + YT_LANES / 2) += d.last;
 }
+static inline int yt_vectors(int channels) {
+    return (channels + YT_LANES - 1) / YT_LANES;
+}
 YT_INLINE vec splat(float x) {
     return x - (vec){0}; /* not x + 0, which would lose the sign of -0 */
 }
