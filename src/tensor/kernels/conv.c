@@ -28,7 +28,7 @@ enum {
     MIN_PIXELS = 48,
     WINDOW_FLOATS = 4096, /* of a product's source */
     LEAST_WINDOW = 12,    /* pixels, since each window reads all weights */
-    NORM_PART = 96        /* products summed in one go for a batch norm, which enlarges errors */
+    NORM_PART = 128       /* products summed in one go for a batch norm, which enlarges errors */
 };
 
 struct phase {

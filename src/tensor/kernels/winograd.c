@@ -17,7 +17,7 @@ enum {
     TASK_FLOATS = 96 * 1024, /* of V and M: fewer tiles with many channels */
     LEAST_TILES = 24,        /* but so many at least, for each reads all of U */
     MIN_TASKS = 8,
-    NORM_PART = 16 /* products summed in one go for a batch norm, which enlarges errors */
+    NORM_PART = 8 /* products summed in one go for a batch norm, which enlarges errors */
 };
 
 struct plan {
