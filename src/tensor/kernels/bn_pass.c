@@ -57,7 +57,7 @@ YT_INLINE void add_gradients(const struct yt_bn_pass *pass, const struct pixels 
     vec sum = load_part(slot->block[0] + c, n), product = load_part(slot->block[1] + c, n);
     YT_UNROLL for (int i = 0; i < pixels; i++) {
         float *to = at->m + i * at->m_ld + c;
-        const vec x = load_part(at->x + i * at->x_ld + c, n), u = x * scale + shift;
+        const vec x = load_part(at->x + i * at->x_ld + c, n), u = fma_vec(x, scale, shift);
         vec g = load_part(to, n), y = u;
         if (act == YT_ACT_SILU) {
             const vec e = 1.0f + exp_vec(-u), s = 1.0f / e;

@@ -93,7 +93,7 @@ void YT_KERNEL(zero)(const struct yt_map *y) {
 
 YT_INLINE void scale_shift_part(const float *x, const float *scale, const float *shift, float *y,
                                 const enum yt_act act, int n) {
-    vec v = load_part(x, n) * load_part(scale, n) + load_part(shift, n);
+    vec v = fma_vec(load_part(x, n), load_part(scale, n), load_part(shift, n));
     store_part(y, act == YT_ACT_SILU ? silu_vec(v) : v, n);
 }
 YT_INLINE void scale_shift(const struct yt_map *x, const float *scale, const float *shift,

@@ -105,6 +105,18 @@ YT_INLINE float sum_lanes(vec v) {
     return sum;
 }
 
+/* a*b + c, rounded once where the instruction set can: for values that are made twice and must have
+ * the same bits, which a*b + c need not, since the compiler chooses anew each time. */
+YT_INLINE vec fma_vec(vec a, vec b, vec c) {
+#if YT_LANES == 16 && defined(__AVX512F__)
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif YT_LANES == 8 && defined(__FMA__)
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* The larger and the smaller; b if either is NaN. */
 YT_INLINE vec max_vec(vec a, vec b) {
 #if YT_LANES == 16 && defined(__AVX512F__)
