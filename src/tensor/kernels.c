@@ -176,6 +176,9 @@ void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
     YT_ASSERT(k % 2 == 1 && k <= 15);
     yt_kernels_now()->maxpool_backward(k, dy, where, dx, add, scratch);
 }
+void yt_expect_bins(const float *logits, int rows, float *p, float *mean) {
+    yt_kernels_now()->expect_bins(logits, rows, p, mean);
+}
 void yt_softmax_rows(float *s, int rows, int cols, float scale) {
     yt_kernels_now()->softmax_rows(s, rows, cols, scale);
 }

@@ -127,6 +127,9 @@ void yt_maxpool_backward(int k, const struct yt_map *dy, const uint8_t *where,
  * ds = scale * s * (ds - sum(s*ds)), in place in ds. One thread (called per attention head). */
 void yt_softmax_rows(float *s, int rows, int cols, float scale);
 void yt_softmax_rows_backward(const float *s, float *ds, int rows, int cols, float scale);
+/* Rows of 16 logits, the bins 0..15: p = softmax of each row (NULL: not wanted), mean = sum j p_j.
+ * One thread (called per box). */
+void yt_expect_bins(const float *logits, int rows, float *p, float *mean);
 /* Binary cross entropy with logits against targets of 0, which almost every class logit of a
  * detection head has: returns the sum of ln(1 + e^x) over pixels x channels logits, pixels `ld`
  * floats apart, and writes dx = scale*sigmoid(x) in the same layout (NULL: not wanted). About 1e-7

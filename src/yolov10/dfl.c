@@ -3,18 +3,13 @@
 #include "tensor/kernels.h"
 
 #include <math.h>
-#include <string.h>
 
 void yt_dfl_read(struct yt_dfl *dfl, const float *logits) {
-    memcpy(dfl->p, logits, sizeof dfl->p);
-    yt_softmax_rows(dfl->p, 4, YT_DFL_BINS, 1);
-    for (int side = 0; side < 4; side++) {
-        const float *p = dfl->p + side * YT_DFL_BINS;
-        float mean = 0;
-#pragma omp simd reduction(+ : mean)
-        for (int j = 0; j < YT_DFL_BINS; j++) mean += p[j] * (float)j;
-        dfl->distance[side] = mean;
-    }
+    yt_expect_bins(logits, 4, dfl->p, dfl->distance);
+}
+
+void yt_dfl_distances(const float *logits, float distance[4]) {
+    yt_expect_bins(logits, 4, NULL, distance);
 }
 
 void yt_dfl_rebin(struct yt_dfl *dfl, const float bins[YT_DFL_BINS]) {

@@ -17,6 +17,8 @@ struct yt_dfl {
 };
 
 void yt_dfl_read(struct yt_dfl *dfl, const float *logits);
+/* The distances alone, in cells. */
+void yt_dfl_distances(const float *logits, float distance[4]);
 
 /* The distances again, where the bins stand for other ones than 0..15. */
 void yt_dfl_rebin(struct yt_dfl *dfl, const float bins[YT_DFL_BINS]);

@@ -266,6 +266,46 @@ static uint64_t softmax(const void *arg) {
     free(d);
     return hash;
 }
+/* Also where all the weight is on one bin, and where logits are large. */
+static uint64_t expected_bins(const void *arg) {
+    enum { ROWS = 9, COUNT = ROWS * 16 };
+    const double largest[ROWS] = {0.1, 1, 3, 10, 50, 88, 90, 300, 3e4};
+    float *x = ref_array(COUNT, 11, -1, 1), *p = ref_array(COUNT, 12, -1, 1);
+    float *mean = ref_array(ROWS, 13, -1, 1), *alone = ref_array(ROWS, 14, -1, 1);
+    double expected_p[COUNT], expected_mean[ROWS];
+    (void)arg;
+    for (int r = 0; r < ROWS; r++) {
+        double sum = 0, moment = 0, most = -INFINITY;
+        for (int j = 0; j < 16; j++) {
+            x[r * 16 + j] *= (float)largest[r];
+            most = fmax(most, x[r * 16 + j]);
+        }
+        for (int j = 0; j < 16; j++) {
+            expected_p[r * 16 + j] = exp(x[r * 16 + j] - most);
+            sum += expected_p[r * 16 + j];
+            moment += j * expected_p[r * 16 + j];
+        }
+        for (int j = 0; j < 16; j++) expected_p[r * 16 + j] /= sum;
+        expected_mean[r] = moment / sum;
+    }
+    yt_expect_bins(x, ROWS, p, mean);
+    yt_expect_bins(x, ROWS, NULL, alone);
+    assert_memory_equal(mean, alone, ROWS * sizeof *mean);
+    uint64_t hash = ref_check_array(p, COUNT, expected_p, 1e-6, "softmax of bins") ^
+                    3 * ref_check_array(mean, ROWS, expected_mean, 1e-6, "expected bin");
+    x[5] = NAN;
+    yt_expect_bins(x, ROWS, NULL, mean);
+    assert_true(isnan(mean[0]) && !isnan(mean[1]));
+    ref_array_free(x, COUNT);
+    ref_array_free(p, COUNT);
+    ref_array_free(mean, ROWS);
+    ref_array_free(alone, ROWS);
+    return hash;
+}
+static void test_expected_bins(void **state) {
+    (void)state;
+    ref_for_each_isa(expected_bins, NULL);
+}
 static void test_softmax(void **state) {
     (void)state;
     const int cols[] = {1, 5, 16, 37, 400};
@@ -303,8 +343,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elementwise), cmocka_unit_test(test_silu_everywhere),
         cmocka_unit_test(test_upsample),    cmocka_unit_test(test_maxpool),
-        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_expected_bins),
+        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,7 @@
     X(maxpool_scratch)                                                                             \
     X(maxpool_forward)                                                                             \
     X(maxpool_backward)                                                                            \
+    X(expect_bins)                                                                                 \
     X(softmax_rows)                                                                                \
     X(softmax_rows_backward)                                                                       \
     X(bce_background)                                                                              \
