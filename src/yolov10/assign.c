@@ -192,26 +192,6 @@ static bool is_ranked(const struct ranking *ranking, int anchor) {
     return false;
 }
 
-/* Asks for the logits that claim_anchors will read: they lie wherever the truth does, and waiting
- * for them takes longer than all else. */
-static void ask_for_logits(const struct scene *scene, int t) {
-    enum { LINE = 64, MOST_CELLS = 256 }; /* more would push each other out */
-    const struct yt_assign_truth *truth = &scene->truths[t];
-    for (int level = 0; level < scene->maps->levels; level++) {
-        const struct yt_cells cells = yt_anchors_about(&scene->maps->level[level], &truth->reach);
-        if ((cells.x2 - cells.x1) * (cells.y2 - cells.y1) > MOST_CELLS) continue;
-        for (int y = cells.y1; y < cells.y2; y++) {
-            for (int x = cells.x1; x < cells.x2; x++) {
-                const struct yt_anchor anchor = yt_anchor_on(scene->maps, level, x, y);
-                const char *box = (const char *)yt_anchor_box(scene->maps, scene->image, anchor);
-                for (size_t i = 0; i < YT_DFL_LOGITS * sizeof(float); i += LINE)
-                    __builtin_prefetch(box + i);
-                __builtin_prefetch(yt_anchor_cls(scene->maps, scene->image, anchor) + truth->cls);
-            }
-        }
-    }
-}
-
 /* Rule 1 of the header. */
 static void claim_anchors(const struct scene *scene, int t) {
     const struct yt_assign_truth *truth = &scene->truths[t];
@@ -348,10 +328,7 @@ static double assign_image(const struct scene *scene, int *positives) {
         cell->best = 0;
         cell->best_fit = (struct fit){0, 0};
     }
-    for (int t = 0; t < scene->truth_count; t++) {
-        if (t + 1 < scene->truth_count) ask_for_logits(scene, t + 1);
-        claim_anchors(scene, t);
-    }
+    for (int t = 0; t < scene->truth_count; t++) claim_anchors(scene, t);
     settle_conflicts(scene);
     double sum = score_anchors(scene, positives);
     return sum + raise_the_weak(scene, positives);
