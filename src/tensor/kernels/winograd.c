@@ -159,12 +159,6 @@ YT_INLINE void tile_transform(const vec m[YT_PATCH], vec out[YT_TILE]) {
     out[3] = (YT_A2 * YT_A) * odd_a + (YT_B2 * YT_B) * odd_b + m[5];
 }
 
-/* The results of a tile, n channels: bias, activation, and what is inside the map is written. */
-struct place {
-    float *pixel;
-    size_t row, ld;
-    int rows, across;
-};
 /* m and m^2 of a tile's results into the sums: in floats about the first of them, which a tile's
  * few pixels allow, and from there in doubles. */
 struct tile_sums {
@@ -182,6 +176,12 @@ YT_INLINE void add_tile(const struct tile_sums *t, int pixels, int j,
     add_to_doubles(slot->total[1] + j, square);
 }
 
+/* The results of a tile, n channels: bias, activation, and what is inside the map is written. */
+struct place {
+    float *pixel;
+    size_t row, ld;
+    int rows, across;
+};
 YT_INLINE void put_channels(const float *m, size_t matrix, const struct place *at, int j, int n,
                             const struct yt_winograd_how *how, const float *bias,
                             const struct yt_bn_slot *slot) {
