@@ -36,6 +36,7 @@ static void backward(struct yt_graph *g, struct yt_node *node) {
 static size_t scratch(const struct yt_graph *g, const struct yt_node *node) {
     const struct attr *a = node->attr;
     const struct yt_map *x = &node->in[0]->value, *y = &node->value;
+    if (yt_graph_mode(g) == YT_GRAPH_EVAL) return 0; /* no sums are taken */
     const size_t floats = yt_dwconv2d_pass_scratch(y);
     if (yt_graph_mode(g) != YT_GRAPH_TRAIN) return floats;
     return YT_MAX(floats, YT_MAX(yt_dwconv2d_pass_scratch(x),

@@ -4,16 +4,6 @@
 
 enum { BINS = 16, VECTORS = BINS / YT_LANES };
 
-YT_INLINE float largest_lane(vec v) {
-#if YT_LANES == 16 && defined(__AVX512F__)
-    return _mm512_reduce_max_ps((__m512)v);
-#else
-    float most = v[0];
-    for (int i = 1; i < YT_LANES; i++) most = v[i] > most ? v[i] : most;
-    return most;
-#endif
-}
-
 /* In pairs, so that no lane waits for all before it. */
 YT_INLINE float sum_pairs(vec v) {
 #if YT_LANES == 16 && defined(__AVX512F__)
@@ -33,7 +23,7 @@ YT_INLINE float expect(const float *logits, float *p) {
     YT_UNROLL for (int k = 0; k < VECTORS; k++) x[k] = load(logits + k * YT_LANES);
     most = x[0];
     YT_UNROLL for (int k = 1; k < VECTORS; k++) most = max_vec(x[k], most);
-    const float largest = largest_lane(most);
+    const float largest = max_lanes(most);
     YT_UNROLL for (int k = 0; k < VECTORS; k++) {
         x[k] = exp_vec(x[k] - largest);
         sum += x[k];

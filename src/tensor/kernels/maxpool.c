@@ -9,37 +9,44 @@
 #include <omp.h>
 
 struct plane {
-    int h, w, channels; /* of YT_LANES, the rest are 0 */
-    float *value;       /* (h, w, YT_LANES) */
-    float *tap;         /* the same, of the windows' maxima */
+    int h, w;
+    int image, c, channels; /* of the map, from channel c on; in the rest of YT_LANES are zeros */
+    float *value;           /* (h, w, YT_LANES) */
+    float *tap;             /* the same, of the windows' maxima */
 };
 
 static size_t plane_floats(const struct yt_map *m) {
     return 2 * (size_t)m->h * m->w * YT_LANES;
 }
 static struct plane plane_of(const struct yt_map *m, int task, float *scratch) {
-    const int c = task % yt_vectors(m->c) * YT_LANES;
+    const int vectors = yt_vectors(m->c), c = task % vectors * YT_LANES;
     float *at = scratch + omp_get_thread_num() * plane_floats(m);
-    return (struct plane){m->h, m->w, YT_MIN(YT_LANES, m->c - c), at,
+    return (struct plane){m->h,
+                          m->w,
+                          task / vectors,
+                          c,
+                          YT_MIN(YT_LANES, m->c - c),
+                          at,
                           at + (size_t)m->h * m->w * YT_LANES};
 }
 static int plane_count(const struct yt_map *m) {
     return m->n * yt_vectors(m->c);
 }
 
-static void read_plane(const struct yt_map *m, int task, const struct plane *plane) {
-    const int vectors = yt_vectors(m->c), c = task % vectors * YT_LANES;
+/* Where the plane's first pixel is in a map, and its tap in `where`, which is (n, h, w, c). */
+static float *first_of(const struct plane *plane, const struct yt_map *m) {
+    return yt_map_at(m, plane->image, 0, 0) + plane->c;
+}
+static size_t first_tap(const struct plane *plane, const struct yt_map *m) {
+    return (size_t)plane->image * m->h * m->w * m->c + plane->c;
+}
+
+static void read_plane(const struct yt_map *m, const struct plane *plane) {
     const size_t pixels = (size_t)m->h * m->w;
-    const float *from = yt_map_at(m, task / vectors, 0, 0) + c;
+    const float *from = first_of(plane, m);
     for (size_t i = 0; i < pixels; i++) {
         store(plane->value + i * YT_LANES, load_part(from + i * m->ld, plane->channels));
     }
-}
-
-/* Those of `where`, which is (n, h, w, c). */
-static uint8_t *taps_of(uint8_t *where, const struct yt_map *m, int task) {
-    const int vectors = yt_vectors(m->c);
-    return where + (size_t)(task / vectors) * m->h * m->w * m->c + task % vectors * YT_LANES;
 }
 
 /* The part of a k x k window around pixel (y, x) that is on the plane, and its taps. */
@@ -85,13 +92,12 @@ size_t YT_KERNEL(maxpool_scratch)(const struct yt_map *m) {
 
 void YT_KERNEL(maxpool_forward)(int k, const struct yt_map *x, const struct yt_map *y,
                                 uint8_t *where, float *scratch) {
-    const int vectors = yt_vectors(x->c);
     YT_PARALLEL_TASKS
     for (int task = 0; task < plane_count(x); task++) {
         const struct plane plane = plane_of(x, task, scratch);
-        float *to = yt_map_at(y, task / vectors, 0, 0) + task % vectors * YT_LANES;
-        uint8_t *taps = where ? taps_of(where, x, task) : NULL;
-        read_plane(x, task, &plane);
+        float *to = first_of(&plane, y);
+        uint8_t *taps = where ? where + first_tap(&plane, x) : NULL;
+        read_plane(x, &plane);
         for (int i = 0; i < plane.h * plane.w; i++, to += y->ld) {
             const struct window win = window_at(k, &plane, i / plane.w, i % plane.w);
             ivec tap;
@@ -120,16 +126,15 @@ static vec gather(int k, const struct plane *plane, const struct window *win) {
 
 void YT_KERNEL(maxpool_backward)(int k, const struct yt_map *dy, const uint8_t *where,
                                  const struct yt_map *dx, bool add, float *scratch) {
-    const int vectors = yt_vectors(dx->c);
     YT_PARALLEL_TASKS
     for (int task = 0; task < plane_count(dx); task++) {
         const struct plane plane = plane_of(dx, task, scratch);
-        const int c = task % vectors * YT_LANES, part = plane.channels;
-        const size_t pixels = (size_t)plane.h * plane.w, image = task / vectors * pixels;
-        float *to = yt_map_at(dx, task / vectors, 0, 0) + c;
-        read_plane(dy, task, &plane);
-        for (size_t i = 0; i < pixels; i++) {
-            const uint8_t *tap = where + (image + i) * dx->c + c;
+        const int part = plane.channels;
+        const size_t pixels = (size_t)plane.h * plane.w;
+        const uint8_t *tap = where + first_tap(&plane, dx);
+        float *to = first_of(&plane, dx);
+        read_plane(dy, &plane);
+        for (size_t i = 0; i < pixels; i++, tap += dx->c) {
             float *as_float = plane.tap + i * YT_LANES;
             for (int lane = 0; lane < YT_LANES; lane++)
                 as_float[lane] = lane < part ? (float)tap[lane] : 0;

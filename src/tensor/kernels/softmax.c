@@ -9,8 +9,7 @@ static float row_max(const float *s, int cols, float scale) {
         const vec v = load(s + j) * scale;
         most = pick(v > most, v, most);
     }
-    float max = most[0];
-    for (int i = 1; i < YT_LANES; i++) max = most[i] > max ? most[i] : max;
+    float max = max_lanes(most);
     for (int j = whole; j < cols; j++) max = s[j] * scale > max ? s[j] * scale : max;
     return max;
 }

@@ -105,6 +105,17 @@ YT_INLINE float sum_lanes(vec v) {
     return sum;
 }
 
+/* The largest lane. */
+YT_INLINE float max_lanes(vec v) {
+#if YT_LANES == 16 && defined(__AVX512F__)
+    return _mm512_reduce_max_ps((__m512)v);
+#else
+    float most = v[0];
+    for (int i = 1; i < YT_LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+#endif
+}
+
 /* a*b + c, rounded once where the instruction set can: for values that are made twice and must have
  * the same bits, which a*b + c need not, since the compiler chooses anew each time. */
 YT_INLINE vec fma_vec(vec a, vec b, vec c) {
